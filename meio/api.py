@@ -1,0 +1,82 @@
+"""The steps of the method one by one, for programs: ``meio.load``, ``meio.optimize``, ``meio.simulate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from meio.network.compile import compile_scenario
+from meio.network.model import Scenario
+from meio.network.scenario import load_scenario
+from meio.optimizer import planner
+from meio.plan import Plan
+from meio.simulation import engine
+from meio.simulation.measures import SimulationResult
+
+
+def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario and check it.
+
+    Parameters
+    ----------
+    path : path
+        The YAML file.
+    overrides : sequence of str
+        ``path=value``; they win over the file.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario and its tables.
+    """
+    return load_scenario(Path(path), overrides)
+
+
+def optimize(scenario: Scenario, *, workers: int | None = None) -> Plan:
+    """Plan a scenario: inventory targets, capacity prices, lower bound.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As `load` returns it.
+    workers : int, optional
+        Threads; none: one a core. The plan does not depend on it.
+    """
+    return planner.plan(compile_scenario(scenario), scenario.file.planning, workers=workers)
+
+
+def simulate(
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    policy: engine.Policy | None = None,
+    replications: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+) -> SimulationResult:
+    """Put a plan to work on random orders.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The one that was planned.
+    plan : Plan
+        As `optimize` returns it.
+    policy : str, optional
+        How orders are assigned, ``nearest`` or ``priced``; none: as the scenario says.
+    replications : int, optional
+        Sample paths, ≥ 2; none: as the scenario says.
+    seed : int
+        Of the random streams, ≥ 0. The same seed gives every plan the same orders.
+    workers : int, optional
+        Threads; none: one a core. The result does not depend on it.
+    """
+    settings = scenario.file.simulation
+    return engine.simulate(
+        compile_scenario(scenario),
+        plan,
+        replications=replications or settings.replications,
+        seed=seed,
+        policy=policy or settings.policy,
+        workers=workers,
+    )

@@ -1,0 +1,228 @@
+"""The command line: one verb a function, no logic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from meio.console import Exit, session
+
+if TYPE_CHECKING:
+    from meio.outcome import Outcome
+
+Policy = Literal["nearest", "priced"]
+
+app = typer.Typer(
+    help="Plan inventory targets and capacity prices for a supply network, and prove them by simulation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.")]
+Written = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write; an earlier output there is replaced.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of an earlier run.")]
+Overrides = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        default_factory=list,
+        show_default=False,
+        help="Change one value of the scenario; repeatable.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation's random streams.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one a core if not given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and its duration.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to begin.")], debug: Debug = False) -> None:
+    """Write a small commented scenario to begin with."""
+    with session(debug=debug):
+        from meio.network.scenario import write_starter
+
+        for path in write_starter(folder):
+            typer.echo(path)
+
+
+@app.command()
+def validate(scenario: ScenarioFile, overrides: Overrides, as_json: Json = False, debug: Debug = False) -> None:
+    """Check a scenario and its tables, and list every problem."""
+    with session(debug=debug):
+        from meio.network.problems import ScenarioError
+        from meio.network.scenario import load_scenario
+        from meio.summary import json_text
+
+        try:
+            checked = load_scenario(scenario, overrides)
+        except ScenarioError as error:
+            if as_json:
+                typer.echo(json_text({"problems": [asdict(problem) for problem in error.problems]}))
+            raise
+        typer.echo(json_text({"problems": []}) if as_json else f"{checked.file.name}: no problem found")
+
+
+@app.command()
+def plan(
+    scenario: ScenarioFile,
+    output: Written,
+    overrides: Overrides,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Find targets, prices and the orders to release now."""
+    with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
+        from meio.folder import check_destination
+        from meio.output import write_output
+        from meio.workflow import plan_scenario
+
+        check_destination(output)
+        outcome = plan_scenario(scenario, overrides=overrides, workers=workers, progress=progress)
+        write_output(output, outcome)
+    _conclude(outcome, output, as_json)
+    _end_by_gap(outcome)
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioFile,
+    plan_folder: Annotated[Path, typer.Option("--plan", metavar="DIR", help="Output folder that holds the plan.")],
+    overrides: Overrides,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write.")] = None,
+    policy: Annotated[Policy | None, typer.Option(help="How orders are assigned; else as the scenario says.")] = None,
+    against: Annotated[Policy | None, typer.Option(help="A second policy to compare it with.")] = None,
+    replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Put a plan to work on random orders."""
+    with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
+        from meio.folder import check_destination
+        from meio.output import write_output
+        from meio.workflow import Trial, compare_with_policy, prove, saved_plan
+
+        if output is not None:
+            check_destination(output)
+        trial = Trial(seed, replications, workers, progress)
+        outcome = saved_plan(scenario, plan_folder, overrides=overrides)
+        outcome = prove(outcome, trial, policy)
+        if against is not None:
+            outcome = compare_with_policy(outcome, against, trial)
+        if output is not None:
+            write_output(output, outcome)
+    _conclude(outcome, output, as_json)
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    output: Written,
+    overrides: Overrides,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
+    """Plan, simulate beside the baselines, and report."""
+    with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
+        from meio import workflow
+
+        outcome = workflow.run(scenario, output, overrides=overrides, seed=seed, workers=workers, progress=progress)
+    _conclude(outcome, output, as_json)
+    _end_by_gap(outcome)
+
+
+@app.command()
+def explain(
+    folder: Folder,
+    product: Annotated[str, typer.Option(help="Name of a product.")],
+    node: Annotated[str, typer.Option(help="Name of a node that stocks it.")],
+    period: Annotated[int | None, typer.Option(min=1, help="One period; all if not given.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say why a product is stocked at a node as it is."""
+    with session(debug=debug):
+        from meio.explain import explain as explained
+        from meio.summary import json_text
+        from meio.wording import explanation_text
+        from meio.workflow import reopened
+
+        outcome = reopened(folder)
+        reasons = explained(outcome.compiled, outcome.plan, product, node, period)
+        typer.echo(json_text(reasons) if as_json else explanation_text(reasons))
+
+
+@app.command()
+def report(folder: Folder, debug: Debug = False) -> None:
+    """Draw the report of an output folder anew."""
+    with session(debug=debug):
+        from meio.output import write_report
+
+        typer.echo(write_report(folder))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from meio.network.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
+@app.command()
+def versions() -> None:
+    """Print the versions of meio and of what its results depend on."""
+    from meio.output import recorded_versions
+
+    for name, number in recorded_versions().items():
+        typer.echo(f"{name} {number}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="meio")
+
+
+def _conclude(outcome: Outcome, output: Path | None, as_json: bool) -> None:
+    """Print the result and say where the rest is."""
+    from meio.output import REPORT
+    from meio.summary import json_text, summarize
+    from meio.wording import summary_text
+
+    summary = summarize(outcome)
+    if as_json:
+        typer.echo(json_text(summary))
+        return
+    typer.echo(summary_text(summary, outcome.scenario.file.costs.currency))
+    if output is not None:
+        page = output / REPORT
+        typer.echo(f"\nreport: {page}" if page.exists() else f"\nwritten to {output}; the report needs plotly")
+
+
+def _end_by_gap(outcome: Outcome) -> None:
+    """End with an exit code of its own when the optimizer stopped before the gap that was asked for."""
+    if not outcome.reached_target_gap:
+        target = outcome.scenario.file.planning.target_gap
+        typer.echo(f"stopped at a limit before the target gap of {target:g}; the results are written", err=True)
+        raise typer.Exit(Exit.STOPPED_EARLY)

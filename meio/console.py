@@ -1,0 +1,96 @@
+"""What surrounds every command: progress and mistakes on stderr, and an exit code for how it ended."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import typer
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    INTERNAL_ERROR = 1
+    USAGE = 2
+    INVALID_SCENARIO = 3
+    INFEASIBLE = 4
+    STOPPED_EARLY = 5
+    INTERRUPTED = 130
+
+
+@contextmanager
+def session(
+    *, quiet: bool = False, verbose: bool = False, debug: bool = False
+) -> Iterator[Callable[[str, int, int], None]]:
+    """Surround a command: lend it a progress display, and turn what goes wrong into a message and an exit code.
+
+    Parameters
+    ----------
+    quiet : bool
+        No progress.
+    verbose : bool
+        Log each step and its duration.
+    debug : bool
+        Show where an error came from.
+
+    Raises
+    ------
+    typer.Exit
+        With the code of the error.
+    """
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
+    try:
+        with _progress_display(quiet) as progress:
+            yield progress
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the one place that says what went wrong
+        if debug:
+            traceback.print_exc()
+        code = _exit_code(error)
+        unexpected = f"internal error, {type(error).__name__}: " if code == Exit.INTERNAL_ERROR else ""
+        advice = "; --debug shows where" if unexpected and not debug else ""
+        typer.echo(f"{unexpected}{error}{advice}", err=True)
+        raise typer.Exit(code) from None
+
+
+def _exit_code(error: Exception) -> Exit:
+    from meio.folder import OutputError
+    from meio.network.problems import ScenarioError
+    from meio.optimizer.model import UnsupportedNetworkError
+
+    match error:
+        case ScenarioError():
+            return Exit.INVALID_SCENARIO
+        case UnsupportedNetworkError():
+            return Exit.INFEASIBLE
+        case OutputError() | FileExistsError():
+            return Exit.USAGE
+        case _:
+            return Exit.INTERNAL_ERROR
+
+
+@contextmanager
+def _progress_display(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Lend a function that shows how much of a step is done, as a bar when someone is looking."""
+    import rich.progress
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    silent = quiet or not console.is_terminal
+    with rich.progress.Progress(console=console, transient=True, disable=silent) as display:
+        tasks: dict[str, rich.progress.TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = display.add_task(step.replace("_", " "))
+            display.update(tasks[step], completed=done, total=total)
+
+        yield show

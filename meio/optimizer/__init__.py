@@ -1,0 +1,1 @@
+"""Prices and targets: the Lagrangian loop, product subproblems, dual ascent, recovery."""

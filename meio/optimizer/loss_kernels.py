@@ -1,0 +1,221 @@
+"""Shortage of an order-up-to level: expected lost units per review cycle and expected backlog.
+
+Both follow from the demand X over a lead time and the demand W over lead time plus review interval (its window):
+
+- backlog at the end of a window: E(W − y)⁺;
+- lost (or spilled) units per cycle: E[(W − y)⁺ − (X − y)⁺ | X ≤ y], which is Erlang's loss formula when demand is
+  Poisson and the review interval goes to zero, and the newsvendor's when the lead time is zero.
+
+References
+----------
+Karush, W. (1957), "A queuing model for an inventory problem", Operations Research 5: Erlang's loss formula for a
+base-stock level with lost sales.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from meio.network.jit import kernel
+
+COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
+_LEAST_PROBABILITY = 1e-9
+
+
+@kernel
+def normal_survival_and_loss(mean, variance, level):
+    """P(D > level) and E(D − level)⁺ of a normal demand; a point mass when the variance is zero."""
+    if variance <= 0.0:
+        return (1.0 if mean > level else 0.0), max(0.0, mean - level)
+    deviation = math.sqrt(variance)
+    z = (level - mean) / deviation
+    survival = 0.5 * math.erfc(z / math.sqrt(2.0))
+    return survival, deviation * (math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi) - z * survival)
+
+
+@kernel
+def regularized_gamma_survival(shape, x):
+    """Q(shape, x): by its series below shape + 1, by Lentz's continued fraction above."""
+    if x <= 0.0:
+        return 1.0
+    front = math.exp(shape * math.log(x) - x - math.lgamma(shape))
+    if x < shape + 1.0:
+        term = 1.0 / shape
+        total = term
+        denominator = shape
+        while abs(term) > 1e-16 * abs(total):
+            denominator += 1.0
+            term *= x / denominator
+            total += term
+        return 1.0 - front * total
+    b = x + 1.0 - shape
+    c = 1e300
+    d = 1.0 / b
+    fraction = d
+    step = 1
+    while step < 10_000:
+        a = -step * (step - shape)
+        b += 2.0
+        d = 1.0 / (a * d + b)
+        c = b + a / c
+        change = c * d
+        fraction *= change
+        step += 1
+        if abs(change - 1.0) < 1e-15:
+            break
+    return front * fraction
+
+
+@kernel
+def gamma_survival_and_loss(mean, variance, level):
+    """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 1000) as normal."""
+    if variance <= 0.0 or mean * mean > 1000.0 * variance:
+        return normal_survival_and_loss(mean, variance, level)
+    if level <= 0.0:
+        return 1.0, mean - level
+    shape = mean * mean / variance
+    x = level * mean / variance
+    survival = regularized_gamma_survival(shape, x)
+    above = survival + math.exp(shape * math.log(x) - x - math.lgamma(shape + 1.0))
+    return survival, mean * above - level * survival
+
+
+@kernel
+def survival_and_loss(family, mean, variance, level):
+    """P(D > level) and E(D − level)⁺ by family; counts in the large are read as gamma."""
+    if mean <= 0.0:
+        return (1.0 if level < 0.0 else 0.0), max(0.0, -level)
+    if family == NORMAL_FAMILY:
+        return normal_survival_and_loss(mean, variance, level)
+    return gamma_survival_and_loss(mean, variance, level)
+
+
+@kernel
+def lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, level):
+    """Units lost per review cycle from the losses of both windows at one level.
+
+    Where the lead time's demand almost surely exceeds the level, the ratio loses its digits and the fluid limit (a
+    level ships itself once per half-way window) takes its place.
+    """
+    cycle_mean = window_mean - lead_mean
+    covered = 1.0 - lead_survival
+    if covered < _LEAST_PROBABILITY:
+        return cycle_mean * max(0.0, 1.0 - 2.0 * level / (window_mean + lead_mean))
+    lost = (window_loss - lead_loss - cycle_mean * lead_survival) / covered
+    return min(max(lost, 0.0), cycle_mean)
+
+
+@kernel
+def count_ratio(mean, variance, value):
+    """pmf(value + 1) / pmf(value) of the negative binomial with these moments (Poisson when not over-dispersed)."""
+    excess = variance - mean
+    if excess <= 1e-9 * mean:
+        return mean / (value + 1.0)
+    return (mean * mean / excess + value) / (value + 1.0) * excess / variance
+
+
+@kernel
+def count_zero_probability(mean, variance):
+    """pmf(0) of the negative binomial with these moments (Poisson when not over-dispersed)."""
+    excess = variance - mean
+    if excess <= 1e-9 * mean:
+        return math.exp(-mean)
+    return math.exp(mean * mean / excess * math.log(mean / variance))
+
+
+@kernel
+def fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog):
+    """Lost per cycle and backlog at levels 0, 1, 2, …, by the recursion of the probabilities."""
+    window_mass = count_zero_probability(window_mean, window_variance)
+    lead_mass = count_zero_probability(lead_mean, lead_variance) if lead_mean > 0.0 else 1.0
+    window_survival = 1.0 - window_mass
+    lead_survival = 1.0 - lead_mass
+    window_loss = window_mean
+    lead_loss = lead_mean
+    for level in range(lost.size):
+        lost[level] = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, float(level))
+        backlog[level] = window_loss
+        window_loss = max(0.0, window_loss - window_survival)
+        window_mass *= count_ratio(window_mean, window_variance, level)
+        window_survival = max(0.0, window_survival - window_mass)
+        if lead_mean > 0.0:
+            lead_loss = max(0.0, lead_loss - lead_survival)
+            lead_mass *= count_ratio(lead_mean, lead_variance, level)
+            lead_survival = max(0.0, lead_survival - lead_mass)
+
+
+@kernel
+def points_survival_and_loss(values, cumulative, level):
+    """P(D > level) and E(D − level)⁺ of a discrete demand given by its values and cumulative probabilities."""
+    survival = 0.0
+    loss = 0.0
+    previous = 0.0
+    for k in range(values.size):
+        mass = cumulative[k] - previous
+        previous = cumulative[k]
+        if values[k] > level:
+            survival += mass
+            loss += mass * (values[k] - level)
+    return survival, loss
+
+
+@kernel
+def shortage(family, window_mean, window_variance, lead_mean, lead_variance, values, cumulative, level):
+    """Lost per cycle, backlog, and their derivatives in the level, for one continuous level (or a table of points)."""
+    if family == POINTS:
+        window_survival, window_loss = points_survival_and_loss(values, cumulative, level)
+    else:
+        window_survival, window_loss = survival_and_loss(family, window_mean, window_variance, level)
+    lead_survival, lead_loss = survival_and_loss(family, lead_mean, lead_variance, level)
+    lost = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, level)
+    if lead_mean <= 0.0:
+        return lost, window_loss, -window_survival, -window_survival
+    step = 1e-5 * max(1.0, window_mean)
+    _, next_window_loss = survival_and_loss(family, window_mean, window_variance, level + step)
+    next_survival, next_lead_loss = survival_and_loss(family, lead_mean, lead_variance, level + step)
+    ahead = lost_per_cycle(next_window_loss, next_lead_loss, next_survival, window_mean, lead_mean, level + step)
+    return lost, window_loss, (ahead - lost) / step, -window_survival
+
+
+@kernel
+def fill_shortage(
+    family, window_mean, window_variance, lead_mean, lead_variance, values, cumulative, step, lost, backlog
+):
+    """Lost per cycle and backlog at levels 0, step, 2 step, …"""
+    if family == COUNT and step == 1.0:
+        fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog)
+        return
+    for index in range(lost.size):
+        level = index * step
+        if family == POINTS:
+            _, window_loss = points_survival_and_loss(values, cumulative, level)
+        else:
+            _, window_loss = survival_and_loss(family, window_mean, window_variance, level)
+        lead_survival, lead_loss = survival_and_loss(family, lead_mean, lead_variance, level)
+        lost[index] = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, level)
+        backlog[index] = window_loss
+
+
+@kernel
+def fill_count_mass(mean, variance, step, mass):
+    """Probability of demand in [k·step − step/2, k·step + step/2), the last cell holding the rest."""
+    if step == 1.0 and mean < 600.0:
+        term = count_zero_probability(mean, variance) if mean > 0.0 else 1.0
+        total = 0.0
+        for k in range(mass.size):
+            mass[k] = term
+            total += term
+            term *= count_ratio(mean, variance, k) if mean > 0.0 else 0.0
+        mass[mass.size - 1] += max(0.0, 1.0 - total)
+        return
+    below = 0.0
+    for k in range(mass.size):
+        survival, _ = survival_and_loss(GAMMA_FAMILY, mean, variance, (k + 0.5) * step)
+        mass[k] = max(0.0, 1.0 - survival - below)
+        below = 1.0 - survival
+    mass[mass.size - 1] += max(0.0, 1.0 - below)
+
+
+NO_POINTS = np.empty(0)

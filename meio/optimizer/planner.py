@@ -1,0 +1,85 @@
+"""The planner: from a compiled scenario to a plan."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from meio.network.compiled import GAMMA, NORMAL, CompiledScenario
+from meio.network.model import Planning
+from meio.optimizer.dual import Ascent, GapOrIterations, Progress, average_of, dual_ascent
+from meio.optimizer.evaluation import Evaluation, Evaluator
+from meio.optimizer.model import planning_model
+from meio.optimizer.prices import capacities, violation
+from meio.optimizer.recovery import recovered, review_targets
+from meio.plan import Plan
+
+
+def plan(
+    compiled: CompiledScenario,
+    settings: Planning | None = None,
+    *,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Inventory targets and capacity prices for a scenario.
+
+    Parameters
+    ----------
+    compiled : CompiledScenario
+        The scenario as arrays.
+    settings : Planning, optional
+        When to stop; the scenario's own `planning` section, or its defaults.
+    workers : int, optional
+        Threads; as many as the machine has cores when left out. The plan does not depend on it.
+    progress : callable, optional
+        Called after each evaluation of the dual.
+
+    Returns
+    -------
+    Plan
+        Targets, lanes, prices and use. Its bound is that of the planning model, in which a spilled order always finds
+        its next choice and a lane is chosen by its own score: `bound_kind` is ``none``.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        When a node can only be supplied through two other stocking layers.
+    """
+    started = time.perf_counter()
+    settings = settings or Planning()
+    evaluate = Evaluator(planning_model(compiled), capacities(compiled), workers or os.cpu_count() or 1)
+    ascent = dual_ascent(evaluate, GapOrIterations(settings.target_gap, settings.max_iterations), progress)
+    whole_units = not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
+    planned = recovered(evaluate, ascent.recent, whole_units)
+    return _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+
+
+def _as_plan(
+    compiled: CompiledScenario,
+    evaluate: Evaluator,
+    ascent: Ascent,
+    planned: Evaluation,
+    whole_units: bool,
+    seconds: float,
+) -> Plan:
+    supply_cost = planned.decisions.supply_cost
+    return Plan(
+        name="plan",
+        targets=review_targets(compiled, evaluate.model, planned, whole_units),
+        lane_idx=planned.decisions.lane_idx,
+        unit_value=np.where(np.isfinite(supply_cost), supply_cost, 0.0),
+        prices=average_of([evaluation.prices for evaluation in ascent.recent]),
+        use=planned.use,
+        lower_bound=ascent.highest_dual_value,
+        bound_kind="none",
+        planned_cost=planned.cost,
+        dual_gap=abs(planned.cost - ascent.highest_dual_value) / max(abs(planned.cost), 1e-12),
+        capacity_violation_max=violation(planned.use, evaluate.shared.limit),
+        iterations=len(ascent.convergence),
+        seconds=seconds,
+        convergence=ascent.convergence,
+    )

@@ -1,0 +1,140 @@
+"""From nearly optimal prices to a plan that respects the shared capacities: average, repair, round, date."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meio.network.compiled import CompiledScenario, Floats, Ints
+from meio.network.supply import order_multiples
+from meio.optimizer.dual import average_of
+from meio.optimizer.evaluation import Evaluation, Evaluator
+from meio.optimizer.model import PlanningModel
+from meio.optimizer.prices import violation
+
+REPAIR_PASSES = 12
+REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
+MOST_CUT = 0.1  # share of a level that one pass may take
+_GOLDEN = 0.6180339887498949
+
+
+def recovered(evaluate: Evaluator, recent: list[Evaluation], whole_units: bool) -> Evaluation:
+    """Average the last evaluations, round, and cut the least valuable units until no capacity is exceeded.
+
+    Prices converge before choices do: many slow movers change their level by whole units. Their average over the last
+    evaluations is nearly feasible; what is left is repaired unit by unit where it costs least per unit of capacity.
+    """
+    prices = average_of([evaluation.prices for evaluation in recent])
+    lane_idx = recent[-1].decisions.lane_idx
+    level = _average_level(recent, lane_idx)
+    if whole_units:
+        level = rounded(level)
+    current = evaluate.follow(prices, lane_idx, level)
+    best = current
+    for _ in range(REPAIR_PASSES):
+        if violation(current.use, evaluate.shared.limit) <= 0.0:
+            return current
+        level = _cut(current, evaluate, whole_units)
+        current = evaluate.follow(prices, lane_idx, level)
+        if violation(current.use, evaluate.shared.limit) < violation(best.use, evaluate.shared.limit):
+            best = current
+    return best
+
+
+def _average_level(recent: list[Evaluation], lane_idx: Ints) -> Floats:
+    """Average level over the evaluations that supply a node on its last lane: other lanes mean other windows."""
+    same = np.stack([evaluation.decisions.lane_idx == lane_idx for evaluation in recent])[..., None]
+    levels = np.stack([evaluation.decisions.level for evaluation in recent])
+    return np.asarray((levels * same).sum(axis=0) / same.sum(axis=0))
+
+
+def rounded(level: Floats) -> Floats:
+    """Whole units whose sums over products stay what they were: each product rounds at a threshold of its own."""
+    threshold = (np.arange(level.shape[0]) * _GOLDEN) % 1.0
+    return np.floor(level + threshold[:, None, None] + 1e-9)
+
+
+def _cut(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
+    """Levels after one pass over the exceeded capacities."""
+    level = current.decisions.level.copy()
+    for node, period, need, size in _shortfalls(current, evaluate):
+        _cut_node(level, current.decisions.worth, node, period, need, size, whole_units)
+    return level
+
+
+def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[tuple[int, int, float, Floats]]:
+    """Where use exceeds capacity: node, period, the excess, and how much of it one unit of each product takes."""
+    model, limit, use = evaluate.model, evaluate.shared.limit, current.use
+    found = []
+    aim = 1.0 - REPAIR_MARGIN
+    for node, kind, period in np.argwhere(use.storage > limit.storage):
+        size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
+        need = use.storage[node, kind, period] - aim * limit.storage[node, kind, period]
+        found.append((int(node), int(period), float(need), size))
+    per_unit = np.full(len(model.volume_m3), 1.0 / model.period_days)
+    for node, period in np.argwhere(use.inbound > limit.inbound):
+        need = use.inbound[node, period] - aim * limit.inbound[node, period]
+        found.append((int(node), int(period), float(need), per_unit))
+    return found
+
+
+def _cut_node(
+    level: Floats, worth: Floats, node: int, period: int, need: float, size: Floats, whole_units: bool
+) -> None:
+    """Lower the levels of one node and period where a unit is worth least for the capacity it takes."""
+    held = level[:, node, period]
+    units = MOST_CUT * held
+    if whole_units:
+        units = np.minimum(held, np.ceil(units))
+    candidates = np.flatnonzero((units > 0) & (size > 0))
+    order = candidates[np.argsort(worth[candidates, node, period] / size[candidates], kind="stable")]
+    freed = np.cumsum(units[order] * size[order])
+    chosen = order[: int(np.searchsorted(freed, need)) + 1]
+    level[chosen, node, period] -= units[chosen]
+
+
+def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Evaluation, whole_units: bool) -> Floats:
+    """Order-up-to targets by review period, [product, node, period], from levels by period of use.
+
+    A level ordered in a period is used one lead time and half a review interval later. An upstream node's target is
+    its echelon level less what its children are to hold at the same time, and leaves room for what packs and minimum
+    orders bring beyond it.
+    """
+    lane = planned.decisions.lane_idx
+    delay = (model.lead_days + 0.5 * model.review_days)[lane] / model.period_days
+    level = _interpolated(planned.decisions.level, delay)
+    targets = level.copy()
+    num_nodes = lane.shape[1]
+    for node in range(num_nodes):
+        source = np.where(lane[:, node] >= 0, model.lane_source_idx[lane[:, node]], num_nodes)
+        fed = np.flatnonzero(source < num_nodes)
+        targets[fed, source[fed]] -= level[fed, node]
+    excess = pack_excess(compiled, lane)[:, :, None]
+    targets = np.where(targets > 0, np.maximum(targets - excess, np.minimum(targets, 1.0)), 0.0)
+    return rounded(targets) if whole_units else targets
+
+
+def _interpolated(level: Floats, delay: Floats) -> Floats:
+    """Levels `delay` periods ahead, linear between periods, the last one beyond the horizon."""
+    num_periods = level.shape[2]
+    position = np.minimum(np.arange(num_periods) + delay[:, :, None], num_periods - 1.0)
+    floor = np.floor(position).astype(np.int64)
+    weight = position - floor
+    after = np.minimum(floor + 1, num_periods - 1)
+    return np.asarray(
+        (1.0 - weight) * np.take_along_axis(level, floor, axis=2) + weight * np.take_along_axis(level, after, axis=2)
+    )
+
+
+def pack_excess(compiled: CompiledScenario, lane: Ints) -> Floats:
+    """Units by which packs and minimum orders lift the average position above its target, [product, node].
+
+    Orders in multiples of q bring the position to q/2 − 1/2 above the target on average; a minimum order m of a product
+    that sells d per review interval to another (m − d − q)/2 where that is positive.
+    """
+    pack, minimum = order_multiples(compiled, lane)
+    demand = compiled.demand
+    streams = np.repeat(np.arange(len(demand.product_ptr) - 1), np.diff(demand.product_ptr))
+    per_day = np.bincount(streams, demand.daily_mean.mean(axis=1), len(demand.product_ptr) - 1)
+    review = compiled.lanes.review_every_days[lane]
+    lifted = 0.5 * (pack - 1.0) + 0.5 * np.maximum(0.0, minimum - per_day[:, None] * review - pack)
+    return np.where(lane >= 0, lifted, 0.0)

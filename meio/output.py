@@ -1,0 +1,151 @@
+"""What an output folder holds: the plan, tables, summary, facts of the run and report; written and read back."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from meio.folder import FACTS, OutputError, files_in, read_facts, replaced
+from meio.frames import output_tables
+from meio.network.compiled import CompiledScenario
+from meio.outcome import Outcome
+from meio.plan import Plan, load_plan
+from meio.summary import json_text, summarize
+
+SUMMARY, REPORT = "summary.json", "report.html"
+LIBRARIES = ("numpy", "scipy", "pandas", "numba", "highspy")
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """An output folder as read.
+
+    Attributes
+    ----------
+    summary, facts : dict
+        The contents of ``summary.json`` and ``run.json``.
+    tables : dict of str to DataFrame
+        Every Parquet table, by its path in the folder without the ending: ``prices``, ``measures/cost``…
+    """
+
+    summary: dict[str, Any]
+    facts: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+
+
+def write_output(folder: Path, outcome: Outcome) -> None:
+    """Write everything a run found out, replacing an earlier output; without plotly there is no report.
+
+    Raises
+    ------
+    OutputError
+        When the folder holds anything else or cannot be written; then it is left as it was.
+    """
+    with replaced(folder) as draft:
+        outcome.plan.save(draft, outcome.compiled)
+        for name, table in output_tables(outcome).items():
+            path = draft / f"{name}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            table.to_parquet(path, index=False)
+        (draft / SUMMARY).write_text(json_text(summarize(outcome)) + "\n", "utf-8")
+        facts = _facts(outcome, folder, sorted([*files_in(draft), FACTS, REPORT]))
+        (draft / FACTS).write_text(json_text(facts) + "\n", "utf-8")
+        if find_spec("plotly") is not None:
+            write_report(draft)
+
+
+def write_report(folder: Path) -> Path:
+    """Draw the report of an output folder from its tables, and return its path.
+
+    Raises
+    ------
+    OutputError
+        When the folder is not an output, cannot be written, or the library for the pictures is missing.
+    """
+    if find_spec("plotly") is None:
+        raise OutputError("the report needs plotly: pip install 'meio[report]'")
+    from meio.report.contents import report_html
+
+    output = read_output(folder)
+    page = report_html(output.summary, output.facts, output.tables)
+    try:
+        (folder / REPORT).write_text(page, "utf-8")
+    except OSError as error:
+        raise OutputError(f"{folder / REPORT} cannot be written: {error.strerror or error}") from error
+    return folder / REPORT
+
+
+def read_output(folder: Path) -> Output:
+    """Read an output folder.
+
+    Raises
+    ------
+    OutputError
+        When it is not one, or a file in it cannot be read.
+    """
+    facts = read_facts(folder)
+    try:
+        summary = json.loads((folder / SUMMARY).read_text("utf-8"))
+        tables = {
+            path.relative_to(folder).with_suffix("").as_posix(): pd.read_parquet(path)
+            for path in sorted(folder.rglob("*.parquet"))
+        }
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{folder} cannot be read: {error}") from error
+    return Output(summary, facts, tables)
+
+
+def read_plan(folder: Path, compiled: CompiledScenario) -> Plan:
+    """Read the plan in an output folder, which must have been made for this very scenario.
+
+    Raises
+    ------
+    OutputError
+        When there is none, it cannot be read, or it was made for another scenario.
+    """
+    scenario = read_facts(folder)["scenario"]
+    if scenario["hash"] != compiled.hash:
+        raise OutputError(
+            f"the plan in {folder} was made for another scenario, or for '{scenario['name']}' as it then was"
+        )
+    try:
+        return load_plan(folder, compiled)
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(f"the plan in {folder} cannot be read: {error}") from error
+
+
+def recorded_versions() -> dict[str, str]:
+    """Return the versions of meio, of Python and of the libraries that results depend on."""
+    return {"meio": version("meio"), "python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def _facts(outcome: Outcome, folder: Path, files: list[str]) -> dict[str, Any]:
+    """Return what identifies a run and how it was made; the scenario's path is relative to the folder."""
+    return {
+        "scenario": {
+            "path": relpath(outcome.source.resolve(), folder.resolve()),
+            "overrides": list(outcome.overrides),
+            "name": outcome.compiled.name,
+            "hash": outcome.compiled.hash,
+        },
+        "data_hashes": outcome.scenario.data_hashes,
+        "currency": outcome.scenario.file.costs.currency,
+        "versions": recorded_versions(),
+        "seed": outcome.proof.seed if outcome.proof else None,
+        "policy": outcome.proof.policy if outcome.proof else None,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "timings": dict(outcome.timings),
+        "files": files,
+    }

@@ -1,0 +1,242 @@
+"""The result of planning: targets, lanes and prices; saved, loaded, read as data frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from meio.network.compiled import CompiledScenario, Floats, Ints
+
+_SCALARS = (
+    "name",
+    "lower_bound",
+    "bound_kind",
+    "planned_cost",
+    "dual_gap",
+    "capacity_violation_max",
+    "iterations",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CapacityPrices:
+    """Money per unit of capacity and day; the same shapes hold use and capacity.
+
+    Attributes
+    ----------
+    storage : array [node, storage type, period]
+        Per m³ and day.
+    inbound, outbound : array [node, period]
+        Per unit received, or shipped.
+    lane : array [lane, period]
+        Per unit shipped on the lane.
+    """
+
+    storage: Floats
+    inbound: Floats
+    outbound: Floats
+    lane: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Inventory targets and capacity prices for one compiled scenario.
+
+    Attributes
+    ----------
+    name : str
+        What made it: ``plan``, or a baseline's name.
+    targets : array of float [product, node, period]
+        Order-up-to level of the inventory position, units (whole for count demand).
+    lane_idx : array of int [product, node]
+        Lane the node orders the product on; -1: the node does not stock it.
+    unit_value : array [product, node, period]
+        What taking one unit from the node costs the network beyond shipping, for the `priced` assignment, money.
+    prices, use : CapacityPrices
+        Price paid and expected use of every shared capacity.
+    lower_bound : float
+        Dual value, money over the horizon; how far it holds is said by `bound_kind`.
+    bound_kind : {"valid", "statistical", "none"}
+        Whether no policy can cost less than `lower_bound`, probably not, or whether that is not claimed.
+    planned_cost : float
+        Expected cost of these targets in the planning model, money over the horizon.
+    dual_gap : float
+        Planned cost and dual value apart, relative to the planned cost.
+    capacity_violation_max : float
+        Largest relative excess of expected use over a capacity.
+    convergence : data frame
+        One row an evaluation of the dual: iteration, dual_value, planned_cost, dual_gap, violation.
+    """
+
+    name: str
+    targets: Floats = field(repr=False)
+    lane_idx: Ints = field(repr=False)
+    unit_value: Floats = field(repr=False)
+    prices: CapacityPrices = field(repr=False)
+    use: CapacityPrices = field(repr=False)
+    lower_bound: float
+    bound_kind: Literal["valid", "statistical", "none"]
+    planned_cost: float
+    dual_gap: float
+    capacity_violation_max: float
+    iterations: int
+    seconds: float
+    convergence: pd.DataFrame = field(repr=False)
+
+    def save(self, folder: Path, compiled: CompiledScenario) -> None:
+        """Write the plan into an existing folder: three Parquet tables and ``plan.json``.
+
+        Raises
+        ------
+        OSError
+            When the folder cannot be written.
+        """
+        targets_frame(self, compiled).to_parquet(folder / "targets.parquet", index=False)
+        prices_frame(self, compiled).to_parquet(folder / "prices.parquet", index=False)
+        self.convergence.to_parquet(folder / "convergence.parquet", index=False)
+        scalars = {name: getattr(self, name) for name in _SCALARS}
+        (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
+
+
+def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
+    """Read a plan that `Plan.save` wrote for the same scenario.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError
+        When a file is missing, damaged, or names what the scenario does not have.
+    """
+    scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
+    targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
+    prices, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
+    convergence = pd.read_parquet(folder / "convergence.parquet")
+    return Plan(
+        targets=targets,
+        lane_idx=lane_idx,
+        unit_value=unit_value,
+        prices=prices,
+        use=use,
+        convergence=convergence,
+        **{name: scalars[name] for name in _SCALARS},
+    )
+
+
+def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
+    """Targets of every product at every node that stocks it.
+
+    Returns
+    -------
+    DataFrame
+        Columns product, node, period (from 1), target (units), lane, unit_value (money).
+    """
+    product, node = np.nonzero(plan.lane_idx >= 0)
+    num_periods = plan.targets.shape[2]
+    names = compiled.names
+    return pd.DataFrame(
+        {
+            "product": _named(names.products, product, num_periods),
+            "node": _named(names.nodes, node, num_periods),
+            "period": np.tile(np.arange(1, num_periods + 1), len(product)),
+            "target": plan.targets[product, node].ravel(),
+            "lane": _named(names.lanes, plan.lane_idx[product, node], num_periods),
+            "unit_value": plan.unit_value[product, node].ravel(),
+        }
+    )
+
+
+def prices_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
+    """Price, expected use and capacity of every limited capacity.
+
+    Returns
+    -------
+    DataFrame
+        Columns resource (storage, inbound, outbound or lane), at (node or lane), storage_type (empty but for storage),
+        period (from 1), price (money per m³ and day, or per unit), use, capacity (m³, or units per day).
+    """
+    names, nodes, lanes = compiled.names, compiled.nodes, compiled.lanes
+    parts = [
+        _price_rows(kind, names.nodes, storage_type, plan.prices.storage[:, index], plan.use.storage[:, index], limit)
+        for index, storage_type in enumerate(names.storage_types)
+        for kind, limit in [
+            ("storage", np.where(nodes.stocks_type[:, index, None], nodes.storage_m3[:, index], np.inf))
+        ]
+    ]
+    parts += [
+        _price_rows(kind, at, "", getattr(plan.prices, kind), getattr(plan.use, kind), limit)
+        for kind, at, limit in [
+            ("inbound", names.nodes, nodes.inbound_units_per_day),
+            ("outbound", names.nodes, nodes.outbound_units_per_day),
+            ("lane", names.lanes, lanes.capacity_units_per_day),
+        ]
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _price_rows(
+    resource: str, at: tuple[str, ...], storage_type: str, price: Floats, use: Floats, capacity: Floats
+) -> pd.DataFrame:
+    """Rows of one resource whose capacity is limited, from arrays [place, period]."""
+    place, period = np.nonzero(np.isfinite(capacity))
+    cell = (place, period)
+    return pd.DataFrame(
+        {
+            "resource": resource,
+            "at": pd.Series(np.array(at, dtype=object)[place], dtype="str"),
+            "storage_type": storage_type,
+            "period": period + 1,
+            "price": price[cell],
+            "use": use[cell],
+            "capacity": capacity[cell],
+        }
+    )
+
+
+def _named(names: tuple[str, ...], index: Ints, repeats: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.repeat(index, repeats), categories=pd.Index(names))
+
+
+def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floats, Ints, Floats]:
+    names = compiled.names
+    shape = (len(names.products), len(names.nodes), compiled.num_periods)
+    product = _codes(frame["product"], names.products)
+    node = _codes(frame["node"], names.nodes)
+    cell = (product, node, frame["period"].to_numpy() - 1)
+    targets, unit_value = np.zeros(shape), np.zeros(shape)
+    targets[cell], unit_value[cell] = frame["target"], frame["unit_value"]
+    lane_idx = np.full(shape[:2], -1)
+    lane_idx[product, node] = _codes(frame["lane"], names.lanes)
+    return targets, lane_idx, unit_value
+
+
+def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, CapacityPrices]:
+    """Prices and use; capacities without a limit have neither in the file, so they read as 0 and NaN."""
+    nodes = compiled.nodes
+    shapes = {
+        "storage": nodes.storage_m3.shape,
+        "inbound": nodes.inbound_units_per_day.shape,
+        "outbound": nodes.outbound_units_per_day.shape,
+        "lane": compiled.lanes.capacity_units_per_day.shape,
+    }
+    prices = {kind: np.zeros(shape) for kind, shape in shapes.items()}
+    use = {kind: np.full(shape, np.nan) for kind, shape in shapes.items()}
+    for kind in shapes:
+        rows = frame[frame["resource"] == kind]
+        places = compiled.names.lanes if kind == "lane" else compiled.names.nodes
+        cell: tuple[Ints, ...] = (_codes(rows["at"], places), rows["period"].to_numpy() - 1)
+        if kind == "storage":
+            cell = (cell[0], _codes(rows["storage_type"], compiled.names.storage_types), cell[1])
+        prices[kind][cell], use[kind][cell] = rows["price"], rows["use"]
+    return CapacityPrices(**prices), CapacityPrices(**use)
+
+
+def _codes(column: pd.Series, names: tuple[str, ...]) -> Ints:
+    codes = pd.Index(names).get_indexer(pd.Index(column.astype("str")))
+    if (codes < 0).any():
+        raise ValueError(f"{column.name} '{column[codes < 0].iloc[0]}' is not in the scenario")
+    return codes.astype(np.int64)

@@ -1,0 +1,59 @@
+"""How full the shared capacities run, as planned and as simulated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from meio.report.prices import place_labels
+from meio.report.style import ACCENT, INK, WARM, figure
+
+MOST_DRAWN = 12
+
+
+def capacity_use(usage: pd.DataFrame) -> dict[str, go.Figure]:
+    """Draw the use of the fullest capacities over the periods, one small figure each, fullest first.
+
+    Parameters
+    ----------
+    usage : DataFrame
+        Columns resource, at, storage_type, period, capacity, planned, mean, p95 (use in the capacity's unit).
+
+    Returns
+    -------
+    dict of str to Figure
+        By the name of the capacity; at most 12. Capacities without a limit are left out.
+    """
+    limited = usage[np.isfinite(usage["capacity"]) & (usage["capacity"] > 0)]
+    shares = limited.assign(
+        name=place_labels(limited) + ", " + limited["resource"],
+        **{column: limited[column] / limited["capacity"] for column in ("planned", "mean", "p95")},
+    )
+    peaks = shares.groupby("name")[["planned", "mean"]].max().max(axis=1)
+    fullest = peaks.sort_values(ascending=False, kind="stable").index[:MOST_DRAWN]
+    return {name: _use_over_periods(shares[shares["name"] == name]) for name in fullest}
+
+
+def _use_over_periods(shares: pd.DataFrame) -> go.Figure:
+    """Draw one capacity: simulated use with its 95th percentile, planned use, and the limit at 100%."""
+    drawing = figure(height=200, legend=False)
+    lines = (
+        ("p95", "simulated, 95th percentile", "dot", ACCENT, 1),
+        ("mean", "simulated, mean", "solid", ACCENT, 2.5),
+        ("planned", "planned", "dash", WARM, 2),
+    )
+    for column, name, dash, colour, width in lines:
+        drawing.add_scatter(
+            x=shares["period"],
+            y=shares[column],
+            name=name,
+            mode="lines",
+            line={"dash": dash, "color": colour, "width": width},
+            hovertemplate="%{y:.0%}<extra>" + name + "</extra>",
+        )
+    drawing.add_hline(y=1, line={"color": INK, "width": 1})
+    top = max(1.1, 1.05 * float(shares[["planned", "mean", "p95"]].max().max()))
+    drawing.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)
+    drawing.update_xaxes(nticks=7, tickformat="d", showgrid=False)
+    return drawing

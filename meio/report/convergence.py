@@ -1,0 +1,55 @@
+"""How the optimizer closed in: bound, planned cost and what is left to close, over its iterations."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from meio.report.style import ACCENT, INK, WARM, figure
+
+
+def bound_and_cost(convergence: pd.DataFrame, currency: str) -> go.Figure:
+    """Draw the dual value, which bounds the cost from below, and the planned cost against the iteration.
+
+    Parameters
+    ----------
+    convergence : DataFrame
+        Columns iteration, dual_value, planned_cost (money).
+    currency : str
+        For the axis.
+    """
+    drawing = _lines(
+        convergence, {"planned_cost": ("planned cost", "solid", WARM), "dual_value": ("dual value", "dash", ACCENT)}
+    )
+    drawing.update_yaxes(title=currency, tickformat="~s")
+    return drawing
+
+
+def left_to_close(convergence: pd.DataFrame) -> go.Figure:
+    """Draw the dual gap and the largest excess over a capacity against the iteration, on a logarithmic scale.
+
+    Parameters
+    ----------
+    convergence : DataFrame
+        Columns iteration, dual_gap, violation (shares).
+    """
+    positive = convergence.where(convergence > 0)  # a gap of zero has no logarithm
+    styles = {"violation": ("excess over capacity", "dot", INK), "dual_gap": ("dual gap", "solid", ACCENT)}
+    drawing = _lines(positive, styles)
+    drawing.update_yaxes(type="log", tickformat="~%", dtick=1)
+    return drawing
+
+
+def _lines(convergence: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -> go.Figure:
+    drawing = figure(height=320)
+    for column, (name, dash, colour) in styles.items():
+        drawing.add_scatter(
+            x=convergence["iteration"],
+            y=convergence[column],
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2},
+            marker={"size": 5},
+        )
+    drawing.update_xaxes(title="iteration", tickformat="d")
+    return drawing

@@ -1,0 +1,130 @@
+"""The figures of a run that fit on one screen: what `summary.json` holds."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from meio.outcome import Outcome
+from meio.plan import CapacityPrices, Plan
+from meio.simulation.measures import SimulationResult, mean_ci95, paired_saving
+
+
+def summarize(outcome: Outcome) -> dict[str, Any]:
+    """Return the summary of a run: scenario, plan, simulation, gap and baselines.
+
+    Returns
+    -------
+    dict
+        Ready for JSON; a figure that does not exist is None. Money is in the scenario's currency, over the simulated
+        days; rates and gaps are shares. Without a simulation, `simulation` and both gaps are None.
+    """
+    proof = outcome.proof
+    return {
+        "scenario": _scenario(outcome),
+        "plan": _plan(outcome.plan),
+        "simulation": _simulation(proof) if proof else None,
+        "gap": _gap(outcome.plan, proof),
+        "baselines": {name: _baseline(result, proof) for name, result in outcome.baselines.items() if proof},
+    }
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """Return content as JSON; a number that is not finite becomes null."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False)
+
+
+def _scenario(outcome: Outcome) -> dict[str, Any]:
+    names = outcome.compiled.names
+    return {
+        "name": outcome.compiled.name,
+        "hash": outcome.compiled.hash,
+        "products": len(names.products),
+        "nodes": len(names.nodes) + len(names.vendors),
+        "zones": len(names.zones),
+        "speeds": len(names.speeds),
+        "periods": outcome.compiled.num_periods,
+    }
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "lower_bound": plan.lower_bound,
+        "bound_kind": plan.bound_kind,
+        "planned_cost": plan.planned_cost,
+        "dual_gap": plan.dual_gap,
+        "iterations": plan.iterations,
+        "seconds": plan.seconds,
+        "binding_prices": _num_positive(plan.prices),
+        "capacity_violation_max": plan.capacity_violation_max,
+    }
+
+
+def _num_positive(prices: CapacityPrices) -> int:
+    return sum(int(np.count_nonzero(price > 0)) for price in vars(prices).values())
+
+
+def _simulation(result: SimulationResult) -> dict[str, Any]:
+    return {
+        "replications": result.replications,
+        "days": result.days,
+        "orders": int(result.network["orders"].sum()),
+        "orders_per_second": result.orders_per_second,
+        "seed": result.seed,
+        "cost": _with_interval(mean_ci95(result.cost["total"])),
+        "controllable_cost": _with_interval(mean_ci95(result.cost["controllable"])),
+        "fill_rate": _rate_by_speed(result, "filled"),
+        "on_time": _rate_by_speed(result, "on_time"),
+        "outbound_cost_per_unit": _outbound_cost_per_unit(result),
+        "capacity_use_max": result.capacity_use_max,
+        "units_lost": result.units_lost,
+    }
+
+
+def _baseline(result: SimulationResult, proof: SimulationResult) -> dict[str, Any]:
+    return {
+        "cost": _with_interval(mean_ci95(result.cost["total"])),
+        "cost_saving": _with_interval(paired_saving(result, proof, "total")),
+        "outbound_cost_per_unit": _outbound_cost_per_unit(result),
+        "fill_rate": _rate_by_speed(result, "filled"),
+    }
+
+
+def _gap(plan: Plan, proof: SimulationResult | None) -> dict[str, float | None]:
+    """Return how far the simulated cost lies above the bound, as a share of the total and of the controllable cost."""
+    if proof is None or plan.bound_kind == "none":
+        return {"total": None, "controllable": None}
+    above = proof.cost["total"].mean() - plan.lower_bound
+    return {kind: float(above / proof.cost[kind].mean()) for kind in ("total", "controllable")}
+
+
+def _with_interval(estimate: tuple[float, float, float]) -> dict[str, Any]:
+    mean, low, high = estimate
+    return {"mean": mean, "ci95": [low, high]}
+
+
+def _rate_by_speed(result: SimulationResult, units: str) -> dict[str, float]:
+    """Return units of a kind over units demanded, all replications together, by speed."""
+    totals = result.service.groupby("speed", sort=False)[["demand", units]].sum()
+    return {str(speed): float(rate) for speed, rate in (totals[units] / totals["demand"]).items()}
+
+
+def _outbound_cost_per_unit(result: SimulationResult) -> float:
+    shipped = result.network["units_shipped"]
+    return float(result.cost["outbound"].sum() / shipped.sum()) if shipped.any() else float("nan")
+
+
+def _finite(content: Any) -> Any:
+    """Return content with None in place of every number that is not finite."""
+    match content:
+        case dict():
+            return {key: _finite(value) for key, value in content.items()}
+        case list() | tuple():
+            return [_finite(value) for value in content]
+        case float():
+            return content if math.isfinite(content) else None
+        case _:
+            return content

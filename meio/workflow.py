@@ -1,0 +1,192 @@
+"""The method from end to end: read, compile, plan, simulate, compare."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from meio.folder import check_destination, read_facts
+from meio.network.compile import compile_scenario
+from meio.network.scenario import load_scenario
+from meio.optimizer.baselines import baseline_plans
+from meio.optimizer.planner import plan
+from meio.outcome import Outcome
+from meio.output import read_plan, write_output
+from meio.plan import Plan
+from meio.simulation.engine import Policy, simulate
+from meio.simulation.measures import SimulationResult
+
+Progress = Callable[[str, int, int], None]
+"""Told the step, how much of it is done and how much there is, while a long step runs."""
+
+BASELINE_POLICY: Policy = "nearest"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How every system of a comparison is simulated.
+
+    Attributes
+    ----------
+    seed : int
+        Of the random streams, ≥ 0; the same for all.
+    replications : int or None
+        Number of sample paths; none: as the scenario says.
+    workers : int or None
+        Threads; none: one a core. The result does not depend on it.
+    progress : Progress or None
+        Who is told how far it is.
+    """
+
+    seed: int = 0
+    replications: int | None = None
+    workers: int | None = None
+    progress: Progress | None = None
+
+
+def run(
+    path: Path | str,
+    folder: Path | str | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Plan a scenario, prove the plan and both baselines on the same random orders, and write an output folder.
+
+    Parameters
+    ----------
+    path : path
+        The scenario's YAML file.
+    folder : path, optional
+        Where to write; none: nowhere. What is finished is written even when a later step fails or is interrupted.
+    overrides : sequence of str
+        ``path=value``; they win over the file.
+    seed : int
+        Of the simulation's random streams, ≥ 0.
+    workers : int, optional
+        Threads; none: one a core. The result does not depend on it.
+    progress : Progress, optional
+        Who is told how far it is.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario.
+    OutputError
+        When the folder cannot be written, or holds something else.
+    """
+    trial = Trial(seed=seed, workers=workers, progress=progress)
+    if folder is not None:
+        check_destination(Path(folder))
+    outcome = plan_scenario(path, overrides=overrides, workers=workers, progress=progress)
+    try:
+        outcome = prove(outcome, trial)
+        outcome = compare_with_baselines(outcome, trial)
+    finally:
+        if folder is not None:
+            write_output(Path(folder), outcome)
+    return outcome
+
+
+def plan_scenario(
+    path: Path | str, *, overrides: Sequence[str] = (), workers: int | None = None, progress: Progress | None = None
+) -> Outcome:
+    """Plan a scenario without simulating it; parameters and errors are those of `run`."""
+    timings: dict[str, float] = {}
+    with _timed("read", timings):
+        scenario = load_scenario(Path(path), overrides)
+        compiled = compile_scenario(scenario)
+    settings = scenario.file.planning
+    tell = _step("plan", settings.max_iterations, progress)
+    with _timed("plan", timings):
+        best = plan(compiled, settings, workers=workers, progress=lambda now: tell(now.iteration))
+    return Outcome(Path(path), tuple(overrides), scenario, compiled, best, timings)
+
+
+def saved_plan(path: Path | str, folder: Path | str, *, overrides: Sequence[str] = ()) -> Outcome:
+    """Take up the plan that an earlier run of the same scenario wrote to a folder.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario.
+    OutputError
+        When the folder holds no plan, or the plan of another scenario.
+    """
+    timings: dict[str, float] = {}
+    with _timed("read", timings):
+        scenario = load_scenario(Path(path), overrides)
+        compiled = compile_scenario(scenario)
+        earlier = read_plan(Path(folder), compiled)
+    return Outcome(Path(path), tuple(overrides), scenario, compiled, earlier, timings)
+
+
+def reopened(folder: Path | str) -> Outcome:
+    """Take up the plan in an output folder, with the scenario it was made for; errors are those of `saved_plan`."""
+    scenario = read_facts(Path(folder))["scenario"]
+    return saved_plan(Path(folder) / scenario["path"], folder, overrides=scenario["overrides"])
+
+
+def prove(outcome: Outcome, trial: Trial, policy: Policy | None = None) -> Outcome:
+    """Simulate the plan, assigning orders by `policy` or else as the scenario says."""
+    policy = policy or outcome.scenario.file.simulation.policy
+    results, timings = _simulated(outcome, {"plan": (outcome.plan, policy)}, trial)
+    return replace(outcome, proof=results["plan"], timings=timings)
+
+
+def compare_with_baselines(outcome: Outcome, trial: Trial) -> Outcome:
+    """Simulate the systems the plan replaces, which assign every order to the nearest node that can serve it."""
+    timings = dict(outcome.timings)
+    with _timed("plan_baselines", timings):
+        plans = baseline_plans(outcome.compiled)
+    rivals = {name: (baseline, BASELINE_POLICY) for name, baseline in plans.items()}
+    results, timings = _simulated(replace(outcome, timings=timings), rivals, trial)
+    return replace(outcome, baselines=results, timings=timings)
+
+
+def compare_with_policy(outcome: Outcome, policy: Policy, trial: Trial) -> Outcome:
+    """Simulate the same plan under another assignment policy."""
+    results, timings = _simulated(outcome, {policy: (outcome.plan, policy)}, trial)
+    return replace(outcome, baselines=results, timings=timings)
+
+
+def _simulated(
+    outcome: Outcome, systems: Mapping[str, tuple[Plan, Policy]], trial: Trial
+) -> tuple[dict[str, SimulationResult], dict[str, float]]:
+    """Simulate plans under policies by name, all on the same random numbers; with the timings so far."""
+    timings, results = dict(outcome.timings), {}
+    replications = trial.replications or outcome.scenario.file.simulation.replications
+    for name, (candidate, policy) in systems.items():
+        step = f"simulate_{name}"
+        with _timed(step, timings):
+            results[name] = simulate(
+                outcome.compiled,
+                candidate,
+                replications=replications,
+                seed=trial.seed,
+                policy=policy,
+                workers=trial.workers,
+                progress=_step(step, replications, trial.progress),
+            )
+    return results, timings
+
+
+@contextmanager
+def _timed(step: str, timings: dict[str, float]) -> Iterator[None]:
+    begin = perf_counter()
+    yield
+    timings[step] = perf_counter() - begin
+    _log.info("%s took %.2f s", step, timings[step])
+
+
+def _step(name: str, total: int, progress: Progress | None) -> Callable[[int], None]:
+    """Return what a step calls, which only knows how much of it is done."""
+    return lambda done: progress(name, done, total) if progress else None

@@ -1,0 +1,189 @@
+"""Cells of a table made into typed columns; every cell that does not fit is a problem with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from meio.network.model import EVERY
+from meio.network.problems import Problem, closest, one_of, problem_at, shown
+from meio.network.table_files import RawTable
+from meio.network.tables import Column
+
+MOST_ROWS_SHOWN = 5
+_LARGEST_EXACT = 2**53  # beyond it a float skips whole numbers
+_NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    """Table with typed columns; a cell that is wrong is missing (NaN), and already reported.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        All columns of the table's declaration.
+    frame : pandas.DataFrame
+        Those columns; the index is the number of the row, from 0.
+    """
+
+    raw: RawTable
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+
+    def key_of(self, row: int, columns: Sequence[str]) -> str:
+        """Say which row it is by its values in some columns."""
+        cells = (self.frame[column].loc[row] for column in columns)
+        return ", ".join(f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells)
+
+
+def row_problems(
+    raw: RawTable,
+    column: str,
+    wrong: pd.Series[bool],
+    found: Callable[[int], str],
+    expected: str,
+    names: Sequence[str] = (),
+) -> Iterator[Problem]:
+    """Report rows that are wrong, the first few in full; `names` are what the cell might have meant."""
+    rows = wrong.index[wrong.to_numpy(dtype=bool)]
+    for number, row in enumerate(rows[:MOST_ROWS_SHOWN], start=1):
+        rest = len(rows) - number if number == MOST_ROWS_SHOWN else 0
+        more = f" (and {rest} more)" if rest else ""
+        meant = (str(raw.cells[column].loc[row]), names) if names else None
+        yield problem_at(raw.place(row, column), raw.path(column, row), found(row) + more, expected, meant)
+
+
+def cell_problems(
+    table: TypedTable, column: str, wrong: pd.Series[bool], expected: str, found: str = "{}", names: Sequence[str] = ()
+) -> Iterator[Problem]:
+    """Report cells that are wrong; `found` says of the cell, in braces, what is wrong with it."""
+    cells = table.frame[column]
+    yield from row_problems(table.raw, column, wrong, lambda row: found.format(shown(cells.loc[row])), expected, names)
+
+
+def typed(
+    raw: RawTable, columns: tuple[Column, ...], num_periods: int | None
+) -> tuple[TypedTable | None, list[Problem]]:
+    """Make the cells of a table typed columns.
+
+    Returns
+    -------
+    TypedTable or None
+        None if the table lacks a column.
+    list of Problem
+        What is wrong with the header and single cells.
+    """
+    problems = list(_header_problems(raw, columns))
+    if problems and any(column.required and column.name not in raw.cells for column in columns):
+        return None, problems
+    frame = pd.DataFrame(index=raw.cells.index)
+    for column in columns:
+        frame[column.name], misfits = _typed_column(raw, column, num_periods)
+        problems += misfits
+    return TypedTable(raw, columns, frame), problems
+
+
+def _header_problems(raw: RawTable, columns: tuple[Column, ...]) -> Iterator[Problem]:
+    """Report columns that are unknown, and those that are missing unless an unknown one seems to be meant for them."""
+    if raw.inline and not len(raw.cells):
+        return
+    known = [column.name for column in columns]
+    absent = [column.name for column in columns if column.required and column.name not in raw.cells]
+    unknown = [str(name) for name in raw.cells if name not in known]
+    for name in unknown:
+        yield problem_at(raw.header(name), raw.path(), f"column '{name}'", one_of(known), (name, absent or known))
+    meant = {closest(name, absent) for name in unknown}
+    for name in absent:
+        if name not in meant:
+            yield problem_at(raw.header(name), raw.path(), f"no column '{name}'", f"the columns {', '.join(known)}")
+
+
+def _typed_column(raw: RawTable, column: Column, num_periods: int | None) -> tuple[pd.Series, list[Problem]]:
+    if column.name not in raw.cells:
+        return _filled(pd.Series(np.nan, index=raw.cells.index, dtype=object), column), []
+    cells = raw.cells[column.name]
+    values = _PARSE[column.kind](cells)
+    empty = cells.isna() | (cells.astype(object) == "")
+    wrong = (values.isna() & (column.required | ~empty)) | _out_of_range(values, column, num_periods)
+    expected = expected_cell(column, num_periods)
+    misfits = row_problems(raw, column.name, wrong, lambda row: _shown_cell(cells.loc[row]), expected)
+    return _filled(values.mask(wrong), column), list(misfits)
+
+
+def _shown_cell(cell: object) -> str:
+    if cell is None or cell == "":
+        return "an empty cell"
+    if isinstance(cell, str) and _NUMBER.fullmatch(cell):
+        return cell
+    return shown(cell.item() if isinstance(cell, np.generic) else cell)
+
+
+def _texts(cells: pd.Series) -> pd.Series:
+    if cells.dtype == object:
+        cells = cells.map(lambda cell: str(cell) if type(cell) in (str, int) else None)
+    texts = cells.astype("str")
+    return texts.mask(texts == "")
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    if cells.dtype == object:
+        cells = cells.map(lambda cell: cell if type(cell) in (str, int, float) else None)
+    numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
+    return numbers.mask(~np.isfinite(numbers))
+
+
+def _whole_numbers(cells: pd.Series) -> pd.Series:
+    numbers = _numbers(cells)
+    return numbers.mask((numbers % 1 != 0) | (numbers.abs() >= _LARGEST_EXACT))
+
+
+def _periods(cells: pd.Series) -> pd.Series:
+    """Write numbers of periods as texts without leading zeros; ``*`` stays."""
+    every = cells.astype(object) == EVERY
+    numbers = _whole_numbers(cells.mask(every))
+    return numbers.astype("Int64").astype("str").mask(numbers.isna()).mask(every, EVERY)
+
+
+_PARSE = {"text": _texts, "number": _numbers, "whole number": _whole_numbers, "period": _periods}
+
+
+def _out_of_range(values: pd.Series, column: Column, num_periods: int | None) -> pd.Series:
+    if column.kind == "period":
+        numbers = pd.to_numeric(values, errors="coerce")
+        return (numbers < 1) | (numbers > (num_periods or np.inf))
+    out = pd.Series(False, index=values.index)
+    if column.least is not None:
+        out |= values < column.least
+    if column.above is not None:
+        out |= values <= column.above
+    if column.most is not None:
+        out |= values > column.most
+    return out
+
+
+def expected_cell(column: Column, num_periods: int | None = None) -> str:
+    """Say what a cell of the column must hold."""
+    if column.kind == "text":
+        return (f"the name of a {column.names}" if column.names else "a name") + (f", or '{EVERY}'" * column.wildcard)
+    if column.kind == "period":
+        return f"a period from 1 to {num_periods or 'the last'}, or '{EVERY}'"
+    if column.least is not None and column.most is not None:
+        return f"a {column.kind} from {column.least:g} to {column.most:g}"
+    if column.least is not None:
+        return f"a {column.kind} of at least {column.least:g}"
+    return f"a {column.kind}" + (f" above {column.above:g}" if column.above is not None else "")
+
+
+def _filled(values: pd.Series, column: Column) -> pd.Series:
+    """Fill a column's defaults in and give it its final type."""
+    if column.default is not None:
+        values = values.fillna(column.default)
+    if column.kind in ("text", "period"):
+        return values.astype("str")
+    whole = column.kind == "whole number" and not values.isna().any()
+    return values.astype(np.int64 if whole else np.float64)

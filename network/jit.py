@@ -1,0 +1,73 @@
+"""How kernels are compiled: the one place that decides Numba's options.
+
+Machine code is cached on disk, floating point stays exact (no fastmath), and a kernel releases the interpreter's
+lock. Only `*_kernels.py` modules import this, and they are imported by the functions that call them, so that
+``import meio`` compiles nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+prange = numba.prange
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function of arrays and numbers to machine code on its first call."""
+    return _compiled(function)
+
+
+def parallel_kernel(function: _Function) -> _Function:
+    """Compile a function whose `prange` loops run on all of Numba's threads."""
+    return _compiled(function, parallel=True)
+
+
+def _compiled(function: _Function, *, parallel: bool = False) -> _Function:
+    """Compile with the options all kernels share, and with a cache that knows what the kernel depends on."""
+    config: Any = numba.config
+    former = config.CACHE_DIR
+    config.CACHE_DIR = _cache_folder(function.__module__, former)
+    try:
+        return cast(_Function, numba.njit(cache=True, nogil=True, parallel=parallel)(function))
+    finally:
+        config.CACHE_DIR = former
+
+
+@cache
+def _cache_folder(module: str, root: str) -> str:
+    """Return where a module's machine code is kept: below `root` or beside the module.
+
+    Numba compiles anew when the kernel's own file changes, but not when a kernel, a constant or a type changes that it
+    takes from elsewhere. So the folder's name changes with the source of every module of the package behind it.
+    """
+    behind, waiting = {module}, [module]
+    while waiting:
+        _, imported = _source(waiting.pop())
+        waiting += imported - behind
+        behind |= imported
+    digest = sha256(b"".join(_source(name)[0] for name in sorted(behind)))
+    beside = Path(root) if root else _path(module).parent / "__pycache__"
+    return str(beside / f"kernels-{digest.hexdigest()[:16]}")
+
+
+@cache
+def _source(module: str) -> tuple[bytes, frozenset[str]]:
+    """Return the source of a module, and the modules of the same package that it imports."""
+    source, package = _path(module).read_bytes(), module.partition(".")[0]
+    imported = {node.module or "" for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    return source, frozenset(name for name in imported if name.startswith(f"{package}."))
+
+
+def _path(module: str) -> Path:
+    spec = find_spec(module)
+    return Path(spec.origin if spec and spec.origin else "")

@@ -1,0 +1,124 @@
+"""A scenario read from YAML and tables: everything it says, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from importlib.resources import files
+from os.path import relpath
+from pathlib import Path
+
+import pandas as pd
+
+from meio.network.cells import TypedTable, typed
+from meio.network.checks import problems_in
+from meio.network.merge import COMMAND_LINE, read_merged
+from meio.network.model import Horizon, Scenario, ScenarioFile
+from meio.network.positions import Located
+from meio.network.problems import Problem, ScenarioError
+from meio.network.table_files import read_table
+from meio.network.tables import FIRST_STORAGE_TYPE, PARAMETERS, TABLES, Column, Table, columns_of
+from meio.network.validation import valid_file, valid_part
+from meio.network.world import storage_types, world_of
+
+
+def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario with everything it extends and all its tables, and check it.
+
+    Parameters
+    ----------
+    path : Path
+        The scenario's YAML file.
+    overrides : sequence of str
+        ``path=value`` with a dotted path into the scenario and a YAML value; they win over the file.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario and its tables.
+    """
+    problems: list[Problem] = []
+    hashes: dict[Path, str] = {}
+    document = read_merged(path, overrides, hashes, problems)
+    if document is None:
+        raise ScenarioError(problems)
+    file, misfits = valid_file(document)
+    tables = _read_tables(document, path.parent, hashes, problems)
+    reported = {problem.path for problem in problems}
+    problems += [problem for problem in misfits if problem.path not in reported]
+    problems += problems_in(world_of(document, file, tables), problems)
+    if problems or file is None:
+        raise ScenarioError(problems)
+    frames = {name: table.frame.reset_index(drop=True) for name, table in tables.items()}
+    data_hashes = {relpath(source, path.parent): digest for source, digest in hashes.items()}
+    return Scenario(file, frames, _scenario_hash(file, frames), data_hashes)
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Write a small commented scenario to begin with, and the schema that lets editors complete it.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    FileExistsError
+        When one of them exists; then nothing is written.
+    """
+    from meio.network.schema import schema_text
+
+    scenario = files("meio.network").joinpath("quickstart.yaml").read_text(encoding="utf-8")
+    contents = {folder / "scenario.yaml": scenario, folder / "scenario.schema.json": schema_text()}
+    for path in contents:
+        if path.exists():
+            raise FileExistsError(f"{path} exists already")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in contents.items():
+        path.write_text(text, encoding="utf-8")
+    return list(contents)
+
+
+def _read_tables(
+    document: Located, folder: Path, hashes: dict[Path, str], problems: list[Problem]
+) -> dict[str, TypedTable]:
+    """Typed tables by name; a path is relative to the file that names it, on the command line to the scenario."""
+    horizon = valid_part(Horizon, document.nearest(("horizon",)).plain())
+    tables: dict[str, TypedTable] = {}
+    for table in TABLES:
+        source, columns = document.find(table.path), _columns(document, table)
+        if source is None or source.value is None or columns is None:
+            continue
+        beside = folder if source.place.file == COMMAND_LINE else Path(source.place.file).parent
+        raw = read_table(table, source, beside, hashes, problems)
+        if raw is None:
+            continue
+        read, wrong = typed(raw, columns, horizon.periods if horizon else None)
+        problems += wrong
+        if read:
+            tables[table.name] = read
+    return tables
+
+
+def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:
+    """Columns of a table in this scenario; none where that is unknown because the distribution of demand is."""
+    given = document.find(("demand", "distribution"))
+    distribution = str(given.value) if given else ""
+    if table.parameters and distribution not in PARAMETERS:
+        return None
+    first = next(iter(storage_types(document)), None)
+    return tuple(
+        replace(column, default=first) if column.default == FIRST_STORAGE_TYPE else column
+        for column in columns_of(table, distribution)
+    )
+
+
+def _scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
+    """Hash of what the scenario says, whichever files it says it in."""
+    digest = sha256(file.model_copy(update={"extends": None}).model_dump_json(by_alias=True).encode())
+    for name, frame in frames.items():
+        digest.update(name.encode())
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

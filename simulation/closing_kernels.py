@@ -1,0 +1,99 @@
+"""The close of a day: holding, overflow and backorder costs, and the day's record of use."""
+
+from __future__ import annotations
+
+from meio.network.jit import kernel
+from meio.simulation.clock_kernels import period_of
+from meio.simulation.state import BACKORDER, CLASS, HOLDING, NOWHERE, ORDER_DAY, OVERFLOW, OWED_UNITS, State
+from meio.simulation.world import World
+
+
+@kernel
+def close_day(world: World, state: State, day: int) -> None:
+    """Charge what is charged at a day's close and note what the day used."""
+    _count_storage(world, state, day)
+    if day >= 0:
+        _charge_yard(world, state, day)
+        _charge_owed(world, state)
+        state.tally.inbound[day] = state.used.inbound
+        state.tally.outbound[day] = state.used.outbound[day - world.clock.first_day]
+        state.tally.lane[day] = state.used.lane
+    state.used.inbound[:] = 0
+    state.used.lane[:] = 0
+
+
+@kernel
+def owned_value(world: World, state: State) -> float:
+    """Value of all units on hand, in the yards and on the way, at unit cost times what end stock is worth."""
+    num_nodes, transit = world.sizes.num_nodes, state.transit
+    value = 0.0
+    for product in range(world.sizes.num_products):
+        units = 0
+        for node in range(num_nodes):
+            units += state.stock.on_hand[product * num_nodes + node]
+        value += units * world.products.unit_cost[product]
+    for shipment in range(len(transit.place)):
+        if transit.place[shipment] != NOWHERE:
+            value += transit.units[shipment] * world.products.unit_cost[transit.slot[shipment] // num_nodes]
+    return value * world.costs.end_stock_value
+
+
+@kernel
+def count_owed(world: World, state: State) -> None:
+    """Note the orders that count and are still owed."""
+    customers = state.customers
+    for request in range(customers.size[0]):
+        if customers.detail[request, ORDER_DAY] >= 0:
+            speed = customers.detail[request, CLASS] % world.sizes.num_speeds
+            state.tally.service[speed, OWED_UNITS] += customers.units[request]
+
+
+@kernel
+def _count_storage(world: World, state: State, day: int) -> None:
+    """Stored volume anew from the stock, its record, and the holding cost."""
+    products, tally = world.products, state.tally
+    state.stock.stored_m3[:] = 0.0
+    holding = 0.0
+    for product in range(world.sizes.num_products):
+        storage_type, volume = products.storage_type_idx[product], products.volume_m3[product]
+        for node in range(world.sizes.num_nodes):
+            slot = product * world.sizes.num_nodes + node
+            units = state.stock.on_hand[slot]
+            state.stock.stored_m3[node, storage_type] += units * volume
+            holding += units * world.values.holding_per_day[slot]
+            if day >= 0:
+                tally.storage_units[day, node, storage_type] += units
+    if day >= 0:
+        tally.storage_m3[day] = state.stock.stored_m3
+        tally.money[HOLDING] += holding
+
+
+@kernel
+def _charge_yard(world: World, state: State, day: int) -> None:
+    """Holding and overflow cost of the yard; overflow too for what storage holds above a capacity that fell."""
+    transit, nodes = state.transit, world.nodes
+    overflow_m3, holding = 0.0, 0.0
+    period = period_of(world.clock, day)
+    for node in range(world.sizes.num_nodes):
+        for storage_type in range(world.sizes.num_types):
+            shipment = transit.yard_first[node, storage_type]
+            while shipment >= 0:
+                slot, units = transit.slot[shipment], transit.units[shipment]
+                holding += units * world.values.holding_per_day[slot]
+                state.tally.yard_m3[day, node] += units * world.products.volume_m3[slot // world.sizes.num_nodes]
+                shipment = transit.next[shipment]
+            excess_m3 = state.stock.stored_m3[node, storage_type] - nodes.storage_m3[node, storage_type, period]
+            overflow_m3 += max(excess_m3, 0.0)
+        overflow_m3 += state.tally.yard_m3[day, node]
+    state.tally.money[HOLDING] += holding
+    state.tally.money[OVERFLOW] += overflow_m3 * world.costs.overflow_per_m3_day
+
+
+@kernel
+def _charge_owed(world: World, state: State) -> None:
+    customers = state.customers
+    for request in range(customers.size[0]):
+        if customers.units[request] > 0:
+            product = customers.slot[request] // world.sizes.num_nodes
+            speed = customers.detail[request, CLASS] % world.sizes.num_speeds
+            state.tally.money[BACKORDER] += world.penalties.backordered_per_day[product, speed]

@@ -1,0 +1,199 @@
+"""A day's customer orders, drawn from the product's streams and sorted by time."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import EMPIRICAL, NEGATIVE_BINOMIAL, NORMAL, POISSON, Demand, Floats, Ints
+from meio.network.jit import kernel
+from meio.network.units import MINUTES_PER_DAY
+from meio.simulation.clock_kernels import period_of
+from meio.simulation.streams import Keys
+from meio.simulation.streams_kernels import (
+    derived_key,
+    gamma,
+    negative_binomial,
+    poisson,
+    random_bits,
+    standard_normal,
+    start,
+    uniform,
+)
+from meio.simulation.world import Clock, Guides
+
+COUNT, CLASS_AND_TIME, DAY_OF_UNIT = range(3)  # purposes of a day's or a period's numbers
+_HALF_WORD = np.uint64(32)
+_LOW_HALF = np.uint64(0xFFFFFFFF)
+_TO_UNIT = 2.0**-32
+
+
+class DayOrders(NamedTuple):
+    """Orders of one unit each, in the order they come."""
+
+    minute: Floats
+    """[order]: of the day."""
+    product_idx: Ints
+    class_idx: Ints
+    """[order]: zone * number of speeds + speed."""
+
+
+@kernel
+def draw_day_orders(demand: Demand, guides: Guides, clock: Clock, stream_key: Keys, draws: Keys, day: int) -> DayOrders:
+    """All orders of a day, by time.
+
+    Parameters
+    ----------
+    demand : Demand
+    guides : Guides
+    clock : Clock
+    stream_key : array of uint64 [stream]
+        The replication's keys.
+    draws : array of uint64 [2]
+        Scratch.
+    day : int
+    """
+    num_streams = len(stream_key)
+    units = np.empty(num_streams, dtype=np.int64)
+    for stream in range(num_streams):
+        units[stream] = _units_of_day(demand, clock, stream, stream_key[stream], draws, day)
+    num_orders = units.sum()
+    minute = np.empty(num_orders)
+    product_idx = np.empty(num_orders, dtype=np.int64)
+    class_idx = np.empty(num_orders, dtype=np.int64)
+    order = 0
+    for stream in range(num_streams):
+        if units[stream] == 0:
+            continue
+        key = derived_key(derived_key(stream_key[stream], day), CLASS_AND_TIME)
+        for unit in range(units[stream]):
+            bits = random_bits(key, unit)
+            minute[order] = _minute(guides, float(bits & _LOW_HALF) * _TO_UNIT)
+            class_idx[order] = _class(demand, guides, stream, float(bits >> _HALF_WORD) * _TO_UNIT)
+            product_idx[order] = guides.stream_product_idx[stream]
+            order += 1
+    return _by_time(DayOrders(minute, product_idx, class_idx))
+
+
+@kernel
+def _units_of_day(demand: Demand, clock: Clock, stream: int, key: np.uint64, draws: Keys, day: int) -> int:
+    period = period_of(clock, day)
+    mean, variance = demand.daily_mean[stream, period], demand.daily_variance[stream, period]
+    kind = demand.stream_kind[stream]
+    if mean <= 0.0 and kind != NORMAL:
+        return 0
+    if kind >= EMPIRICAL:
+        return _units_of_period_on_day(demand, clock, stream, key, draws, day)
+    start(draws, derived_key(derived_key(key, day), COUNT))
+    if kind == POISSON:
+        return poisson(draws, mean)
+    if kind == NEGATIVE_BINOMIAL:
+        return negative_binomial(draws, mean, variance)
+    if kind == NORMAL:
+        return _whole(mean + math.sqrt(variance) * standard_normal(draws))
+    if variance <= 0.0:
+        return _whole(mean)
+    return _whole(gamma(draws, mean * mean / variance) * variance / mean)
+
+
+@kernel
+def _units_of_period_on_day(demand: Demand, clock: Clock, stream: int, key: np.uint64, draws: Keys, day: int) -> int:
+    """Units of a period's total that fall on this day: every unit has a random day of the period."""
+    calendar_period = day // clock.period_days
+    # Distinct from the keys of days: a period's numbers are drawn below a key of their own.
+    period_key = derived_key(derived_key(key, calendar_period), DAY_OF_UNIT)
+    start(draws, derived_key(period_key, COUNT))
+    total = _total_of_period(demand, stream * clock.num_periods + period_of(clock, day), stream, uniform(draws))
+    today = day - calendar_period * clock.period_days
+    day_key = derived_key(period_key, DAY_OF_UNIT)
+    units = 0
+    for unit in range(total):
+        share = float(random_bits(day_key, unit) >> _HALF_WORD) * _TO_UNIT
+        units += int(share * clock.period_days) == today
+    return units
+
+
+@kernel
+def _total_of_period(demand: Demand, cell: int, stream: int, probability: float) -> int:
+    """Inverse CDF: the first value that reaches the probability, or between two quantiles the straight line."""
+    first, last = demand.table_ptr[cell], demand.table_ptr[cell + 1] - 1
+    point = first
+    while point < last and demand.table_probability[point] < probability:
+        point += 1
+    value = demand.table_value[point]
+    if demand.stream_kind[stream] == EMPIRICAL or point == first or probability >= demand.table_probability[point]:
+        return _whole(value)
+    low, high = demand.table_probability[point - 1], demand.table_probability[point]
+    below = demand.table_value[point - 1]
+    return _whole(below + (value - below) * (probability - low) / (high - low))
+
+
+@kernel
+def _whole(units: float) -> int:
+    return int(np.rint(max(units, 0.0)))
+
+
+@kernel
+def _minute(guides: Guides, share: float) -> float:
+    """Minute of the day before which this share of a day's orders comes."""
+    hour = guides.hour_guide[int(share * guides.hour_guide.shape[0])]
+    while guides.hour_end[hour] <= share:
+        hour += 1
+    begin = guides.hour_end[hour - 1] if hour > 0 else 0.0
+    length = min(guides.hour_end[hour], 1.0) - begin
+    return float(60.0 * (hour + (share - begin) / length))
+
+
+@kernel
+def _class(demand: Demand, guides: Guides, stream: int, share: float) -> int:
+    """Zone and speed: the class of the stream's mix at this share."""
+    place = guides.class_guide[demand.mix_idx[stream], int(share * guides.class_guide.shape[1])]
+    while guides.class_end[place] <= share:
+        place += 1
+    return int(demand.mix_class_idx[place])
+
+
+@kernel
+def _by_time(orders: DayOrders) -> DayOrders:
+    """Sorted by minute: spread over as many buckets as orders, then put right by insertion."""
+    num_orders = len(orders.minute)
+    bucket_end = np.zeros(num_orders + 1, dtype=np.int64)
+    scale = num_orders / MINUTES_PER_DAY
+    for order in range(num_orders):
+        bucket_end[int(orders.minute[order] * scale)] += 1
+    for bucket in range(1, num_orders + 1):
+        bucket_end[bucket] += bucket_end[bucket - 1]
+    sorted_orders = DayOrders(
+        np.empty(num_orders), np.empty(num_orders, dtype=np.int64), np.empty(num_orders, dtype=np.int64)
+    )
+    for order in range(num_orders - 1, -1, -1):
+        bucket = int(orders.minute[order] * scale)
+        bucket_end[bucket] -= 1
+        _copy(sorted_orders, bucket_end[bucket], orders, order)
+    for place in range(1, num_orders):
+        _insert(sorted_orders, place)
+    return sorted_orders
+
+
+@kernel
+def _copy(target: DayOrders, place: int, source: DayOrders, order: int) -> None:
+    target.minute[place] = source.minute[order]
+    target.product_idx[place] = source.product_idx[order]
+    target.class_idx[place] = source.class_idx[order]
+
+
+@kernel
+def _insert(orders: DayOrders, place: int) -> None:
+    """Move one order down to its place among the sorted ones before it."""
+    minute = orders.minute[place]
+    if orders.minute[place - 1] <= minute:
+        return
+    product, order_class = orders.product_idx[place], orders.class_idx[place]
+    while place > 0 and orders.minute[place - 1] > minute:
+        _copy(orders, place, orders, place - 1)
+        place -= 1
+    orders.minute[place] = minute
+    orders.product_idx[place] = product
+    orders.class_idx[place] = order_class

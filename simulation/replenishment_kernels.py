@@ -1,0 +1,170 @@
+"""Reviews, orders and departures: who orders how much, who gets what is there, what leaves when."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from meio.network.compiled import DETERMINISTIC, EMPIRICAL_LEAD_TIME, LOGNORMAL, Bools, Floats, Ints, Lanes
+from meio.network.jit import kernel
+from meio.network.units import MINUTES_PER_DAY
+from meio.simulation.clock_kernels import period_of, ships_on
+from meio.simulation.receiving_kernels import take_stock, whole_units
+from meio.simulation.state import DESTINATION_SLOT, LANE_TRANSPORT, PURCHASE, TODAY, State
+from meio.simulation.streams import Keys
+from meio.simulation.streams_kernels import derived_key, gamma, standard_normal, start, uniform
+from meio.simulation.transit_kernels import send
+from meio.simulation.waiting_kernels import first_open, next_open, wait
+from meio.simulation.world import Supply, World
+
+
+@kernel
+def review(world: World, state: State) -> None:
+    """Order whatever is below its target and due today, downstream first; then ship, the most valuable need first."""
+    day, num_nodes = state.transit.counters[TODAY], world.sizes.num_nodes
+    order_up_to = world.supply.order_up_to[period_of(world.clock, day)]
+    position, lane_idx = state.stock.position, world.supply.lane_idx
+    due, downstream_first = _lanes_due(world.lanes, day), world.supply.downstream_first
+    slots, units = np.empty(num_nodes, dtype=np.int64), np.empty(num_nodes, dtype=np.int64)
+    for product in range(world.sizes.num_products):
+        num_orders = 0
+        for node in downstream_first:
+            slot = product * num_nodes + node
+            missing = order_up_to[slot] - position[slot]
+            if missing > 0 and lane_idx[slot] >= 0 and due[lane_idx[slot]]:
+                slots[num_orders], units[num_orders] = slot, _order_quantity(world.supply, slot, missing)
+                _place_order(world, state, slot, units[num_orders])
+                num_orders += 1
+        if num_orders > 0:
+            _ship_orders(world, state, slots[:num_orders], units[:num_orders])
+
+
+@kernel
+def ship_waiting(world: World, state: State, slot: int, minute: float) -> None:
+    """Ship what downstream orders still wait for at a slot, the oldest order first."""
+    request = first_open(state.orders, slot)
+    while request >= 0 and state.stock.on_hand[slot] > state.stock.owed[slot]:
+        destination = state.orders.detail[request, DESTINATION_SLOT]
+        state.orders.units[request] -= _ship(world, state, destination, state.orders.units[request], minute)
+        request = next_open(state.orders, request)
+
+
+@kernel
+def ship_all_waiting(world: World, state: State, minute: float) -> None:
+    """Ship what any order still waits for, the oldest order first: a new day has brought new capacity."""
+    for request in range(state.orders.size[0]):
+        destination = state.orders.detail[request, DESTINATION_SLOT]
+        state.orders.units[request] -= _ship(world, state, destination, state.orders.units[request], minute)
+
+
+@kernel
+def _lanes_due(lanes: Lanes, day: int) -> Bools:
+    due: Bools = (day - lanes.review_offset_days) % lanes.review_every_days == 0
+    return due
+
+
+@kernel
+def _order_quantity(supply: Supply, slot: int, missing: int) -> int:
+    """Units up to the target, at least the minimum order, in whole packs."""
+    pack = supply.pack[slot]
+    return int((max(missing, supply.minimum_order[slot]) + pack - 1) // pack * pack)
+
+
+@kernel
+def _place_order(world: World, state: State, slot: int, units: int) -> None:
+    state.stock.position[slot] += units
+    state.ledger.ordered[slot] += units
+    source_slot = world.supply.source_slot[slot]
+    if source_slot >= 0:
+        state.stock.position[source_slot] -= units
+
+
+@kernel
+def _ship_orders(world: World, state: State, slots: Ints, units: Ints) -> None:
+    """Ship the orders of one product placed at this instant; what cannot leave waits."""
+    day = state.transit.counters[TODAY]
+    minute = float(day * MINUTES_PER_DAY)
+    _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
+    for order in range(len(slots)):
+        left = units[order] - _ship(world, state, slots[order], units[order], minute)
+        if left > 0:
+            request = wait(state.orders, world.supply.source_slot[slots[order]], left, state.full)
+            if request >= 0:
+                state.orders.detail[request, DESTINATION_SLOT] = slots[order]
+
+
+@kernel
+def _most_valuable_first(unit_value: Floats, slots: Ints, units: Ints) -> None:
+    """Sort a few orders by the value of a unit at their destination; equal ones keep their order."""
+    for order in range(1, len(slots)):
+        slot, quantity, place = slots[order], units[order], order
+        while place > 0 and unit_value[slots[place - 1]] < unit_value[slot]:
+            slots[place], units[place] = slots[place - 1], units[place - 1]
+            place -= 1
+        slots[place], units[place] = slot, quantity
+
+
+@kernel
+def _ship(world: World, state: State, slot: int, units: int, minute: float) -> int:
+    """Send a slot what its source has and its lane can carry today, at most `units`, and return how many left."""
+    units = _units_that_can_leave(world, state, slot, units)
+    if units <= 0:
+        return 0
+    source_slot = world.supply.source_slot[slot]
+    if source_slot >= 0:
+        node, day = source_slot % world.sizes.num_nodes, state.transit.counters[TODAY]
+        state.used.outbound[day - world.clock.first_day, node] += units
+        state.ledger.sent[source_slot] += units
+        take_stock(world, state, source_slot, units)
+    _depart(world, state, slot, units, minute)
+    return units
+
+
+@kernel
+def _units_that_can_leave(world: World, state: State, slot: int, units: int) -> int:
+    """Units of an order that the lane's capacity and the source's stock, ship days and capacity let go today."""
+    source_slot, lane = world.supply.source_slot[slot], world.supply.lane_idx[slot]
+    day = state.transit.counters[TODAY]
+    period = period_of(world.clock, day)
+    units = min(units, whole_units(world.lanes.capacity_units_per_day[lane, period] - state.used.lane[lane]))
+    if source_slot < 0:
+        return units
+    node = source_slot % world.sizes.num_nodes
+    if not ships_on(world, node, day):
+        return 0
+    used = state.used.outbound[day - world.clock.first_day, node]
+    left = whole_units(world.nodes.outbound_units_per_day[node, period] - used)
+    return int(min(units, left, state.stock.on_hand[source_slot] - state.stock.owed[source_slot]))
+
+
+@kernel
+def _depart(world: World, state: State, slot: int, units: int, minute: float) -> None:
+    lane, departures = world.supply.lane_idx[slot], state.departures
+    start(state.draws, derived_key(departures.stream_key[slot], departures.number[slot]))
+    departures.number[slot] += 1
+    arrival = minute + MINUTES_PER_DAY * lead_time_days(world.lanes, lane, state.draws)
+    if not world.lanes.crossover[lane]:
+        arrival = max(arrival, departures.latest_arrival[slot])
+        departures.latest_arrival[slot] = arrival
+    state.used.lane[lane] += units
+    send(state.transit, world.clock, slot, units, arrival, state.full)
+    if state.transit.counters[TODAY] >= 0:
+        state.tally.money[PURCHASE] += units * world.supply.purchase_cost[slot]
+        state.tally.money[LANE_TRANSPORT] += units * world.supply.transport_cost[slot]
+
+
+@kernel
+def lead_time_days(lanes: Lanes, lane: int, draws: Keys) -> float:
+    """Draw the lead time of one departure on a lane, days."""
+    kind, mean = lanes.lead_time_kind[lane], lanes.lead_time_mean_days[lane]
+    if kind == DETERMINISTIC:
+        return float(mean)
+    if kind == EMPIRICAL_LEAD_TIME:
+        first, end = lanes.lead_time_ptr[lane], lanes.lead_time_ptr[lane + 1]
+        return float(lanes.lead_time_values[first + int(uniform(draws) * (end - first))])
+    squared_variation = (lanes.lead_time_sd_days[lane] / mean) ** 2
+    if kind == LOGNORMAL:
+        log_variance = math.log1p(squared_variation)
+        return float(mean * math.exp(math.sqrt(log_variance) * standard_normal(draws) - log_variance / 2.0))
+    return float(gamma(draws, 1.0 / squared_variation) * mean * squared_variation)

@@ -1,0 +1,302 @@
+"""What a replication writes: stock, shipments, queues, capacity used, and the tally of what counts.
+
+The kernels of a replication share one State and change its arrays in place. Lists that grow have a fixed room;
+when one is full the replication is run again with more (its random streams bring back the same path).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Bools, Floats, Ints
+from meio.simulation.streams import Keys
+from meio.simulation.world import World
+
+# Transit.counters
+FREE, USED, HEAP_SIZE, DEPARTED, TODAY = range(5)
+# Transit.place
+NOWHERE, ON_THE_WAY, IN_YARD = range(3)
+# Waiting.detail of owed customers
+CLASS, ORDER_DAY, DELAY = range(3)
+# Waiting.detail of replenishment orders
+DESTINATION_SLOT = 0
+# Tally.money
+(
+    PURCHASE,
+    LANE_TRANSPORT,
+    OUTBOUND,
+    HOLDING,
+    OVERFLOW,
+    LATE_PENALTY,
+    LOST_PENALTY,
+    BACKORDER,
+    STOCK_CHANGE,
+    UNAVOIDABLE,
+) = range(10)
+MONEY = (
+    "purchase",
+    "lane_transport",
+    "outbound",
+    "holding",
+    "overflow",
+    "late",
+    "lost",
+    "backorder",
+    "stock_change",
+    "unavoidable",
+)
+# Tally.service
+DEMAND, ON_TIME, LATE_UNITS, LOST_UNITS, OWED_UNITS, DELIVERY_DAYS = range(6)
+NUM_SERVICE_KINDS = 6
+# Tally.shipped
+SHIPPED_UNITS, SHIPPED_KM, SHIPPED_LOCALLY = range(3)
+
+
+class Stock(NamedTuple):
+    """Units by slot, and the space they take."""
+
+    on_hand: Ints
+    """[slot]: in storage."""
+    position: Ints
+    """[slot]: on hand + on order − owed to customers and downstream."""
+    owed: Ints
+    """[slot]: to customers."""
+    stored_m3: Floats
+    """[node, storage type]: set anew at each day's close, so that rounding does not build up."""
+
+
+class Ledger(NamedTuple):
+    """Units since the replication's first day, for the conservation check."""
+
+    opening: Ints
+    """[slot]: in storage at the start."""
+    ordered: Ints
+    """[slot]: by the slot, open orders and stock that began in the yard included."""
+    received: Ints
+    """[slot]: put into storage."""
+    sold: Ints
+    """[slot]: shipped to customers."""
+    sent: Ints
+    """[slot]: shipped downstream."""
+    demand: Ints
+    """[product]"""
+    filled: Ints
+    """[product]"""
+    lost: Ints
+    """[product]"""
+
+
+class Used(NamedTuple):
+    """Units of capacity used today, and reserved on coming ship dates."""
+
+    inbound: Ints
+    """[node]"""
+    outbound: Ints
+    """[ship date from the replication's first day, node]"""
+    lane: Ints
+    """[lane]"""
+
+
+class Transit(NamedTuple):
+    """Shipments from departure to storage: by day of arrival, then today's by minute, then in the yard."""
+
+    slot: Ints
+    """[shipment]: where it goes."""
+    units: Ints
+    minute: Floats
+    """[shipment]: of arrival."""
+    number: Ints
+    """[shipment]: its place among all departures; orders arrivals at the same minute."""
+    next: Ints
+    """[shipment]: the next in the same list; -1: none."""
+    place: Ints
+    """[shipment]: NOWHERE, ON_THE_WAY or IN_YARD."""
+    first_of_day: Ints
+    """[day from the replication's first]: shipments arriving on a later day."""
+    heap: Ints
+    """Today's shipments as a binary heap by (minute, number)."""
+    counters: Ints
+    """FREE: first of the list of free entries; USED: entries ever used; HEAP_SIZE; DEPARTED; TODAY."""
+    yard_first: Ints
+    """[node, storage type]: first in the yard's queue; -1: none."""
+    yard_last: Ints
+    """[node, storage type]"""
+
+
+class Waiting(NamedTuple):
+    """Requests waiting for units, in the order they came; within a day only appended, in the morning closed up."""
+
+    slot: Ints
+    """[request]: the slot that owes; -1: a vendor."""
+    units: Ints
+    """[request]: still owed."""
+    detail: Ints
+    """[request, column]"""
+    next: Ints
+    """[request]: the next one to the same slot; -1: none."""
+    first: Ints
+    """[slot]: first request that may be open; -1: none."""
+    last: Ints
+    """[slot]"""
+    size: Ints
+    """[1]: number of requests."""
+
+
+class Touched(NamedTuple):
+    """Slots that received units somebody waits for: a ring of distinct slots."""
+
+    ring: Ints
+    listed: Bools
+    """[slot]"""
+    begin: Ints
+    """[1]: place of the first slot in the ring."""
+    size: Ints
+    """[1]: number of slots in the ring."""
+
+
+class Departures(NamedTuple):
+    """What the next lead time of a slot depends on."""
+
+    stream_key: Keys
+    """[slot]"""
+    number: Ints
+    """[slot]: departures so far."""
+    latest_arrival: Floats
+    """[slot]: minute before which no later departure arrives, unless it may overtake."""
+
+
+class Tally(NamedTuple):
+    """What is counted from the horizon's first day on."""
+
+    money: Floats
+    """[kind of MONEY]"""
+    service: Floats
+    """[speed, kind]: units by day of order; days from order to delivery, summed over units filled"""
+    shipped: Floats
+    """[kind]: units shipped to customers, their distances, and how many came from the node nearest to the zone."""
+    storage_m3: Floats
+    """[day, node, storage type]: at the close, without the yard."""
+    storage_units: Floats
+    """[day, node, storage type]"""
+    yard_m3: Floats
+    """[day, node]: at the close."""
+    inbound: Floats
+    """[day, node]: units put into storage."""
+    outbound: Floats
+    """[day, node]: units shipped, by ship date."""
+    lane: Floats
+    """[day, lane]: units departed."""
+
+
+class State(NamedTuple):
+    """Everything a replication writes."""
+
+    stock: Stock
+    ledger: Ledger
+    used: Used
+    transit: Transit
+    orders: Waiting
+    """Replenishment orders not yet shipped."""
+    customers: Waiting
+    """Customer orders owed."""
+    touched: Touched
+    departures: Departures
+    tally: Tally
+    demand_key: Keys
+    """[stream]"""
+    draws: Keys
+    """Key and counter of the stream being read."""
+    full: Bools
+    """[1]: a list had no room left."""
+
+
+class Outcome(NamedTuple):
+    """What is kept of a replication."""
+
+    tally: Tally
+    orders: int
+    """Warm-up included."""
+    units_lost: int
+
+
+def new_state(world: World, room: int) -> State:
+    """An empty state whose lists have room for so many entries each."""
+    sizes = world.sizes
+    num_slots = sizes.num_products * sizes.num_nodes
+    num_days = world.clock.end_day - world.clock.first_day
+    return State(
+        stock=Stock(
+            _counts(num_slots), _counts(num_slots), _counts(num_slots), np.zeros((sizes.num_nodes, sizes.num_types))
+        ),
+        ledger=Ledger(*(_counts(num_slots) for _ in range(5)), *(_counts(sizes.num_products) for _ in range(3))),
+        used=Used(
+            _counts(sizes.num_nodes),
+            _counts(len(world.clock.period), sizes.num_nodes),
+            _counts(len(world.lanes.source_idx)),
+        ),
+        transit=_empty_transit(room, num_days, (sizes.num_nodes, sizes.num_types)),
+        orders=_nobody_waiting(room, num_slots, num_details=1),
+        customers=_nobody_waiting(room, num_slots, num_details=3),
+        touched=Touched(_counts(num_slots), np.zeros(num_slots, dtype=bool), _counts(1), _counts(1)),
+        departures=Departures(np.zeros(num_slots, dtype=np.uint64), _counts(num_slots), np.full(num_slots, -np.inf)),
+        tally=_empty_tally(world),
+        demand_key=np.zeros(len(world.demand.stream_kind), dtype=np.uint64),
+        draws=np.zeros(2, dtype=np.uint64),
+        full=np.zeros(1, dtype=bool),
+    )
+
+
+def _counts(*shape: int) -> Ints:
+    return np.zeros(shape, dtype=np.int64)
+
+
+def _none(*shape: int) -> Ints:
+    return np.full(shape, -1, dtype=np.int64)
+
+
+def _empty_transit(room: int, num_days: int, queues: tuple[int, int]) -> Transit:
+    counters = _counts(5)
+    counters[FREE] = -1
+    return Transit(
+        slot=_counts(room),
+        units=_counts(room),
+        minute=np.zeros(room),
+        number=_counts(room),
+        next=_none(room),
+        place=_counts(room),
+        first_of_day=_none(num_days),
+        heap=_counts(room),
+        counters=counters,
+        yard_first=_none(*queues),
+        yard_last=_none(*queues),
+    )
+
+
+def _nobody_waiting(room: int, num_slots: int, num_details: int) -> Waiting:
+    return Waiting(
+        _counts(room),
+        _counts(room),
+        _counts(room, num_details),
+        _none(room),
+        _none(num_slots),
+        _none(num_slots),
+        _counts(1),
+    )
+
+
+def _empty_tally(world: World) -> Tally:
+    sizes, days = world.sizes, world.clock.end_day
+    by_type = (days, sizes.num_nodes, sizes.num_types)
+    return Tally(
+        money=np.zeros(len(MONEY)),
+        service=np.zeros((sizes.num_speeds, NUM_SERVICE_KINDS)),
+        shipped=np.zeros(3),
+        storage_m3=np.zeros(by_type),
+        storage_units=np.zeros(by_type),
+        yard_m3=np.zeros(by_type[:2]),
+        inbound=np.zeros(by_type[:2]),
+        outbound=np.zeros(by_type[:2]),
+        lane=np.zeros((days, len(world.lanes.source_idx))),
+    )

@@ -1,0 +1,180 @@
+"""Tables of a simulation's measures, from the tallies of its replications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from meio.network.compiled import CompiledScenario, Floats, Names
+from meio.simulation.measures import SimulationResult
+from meio.simulation.state import (
+    DELIVERY_DAYS,
+    DEMAND,
+    LATE_UNITS,
+    LOST_UNITS,
+    MONEY,
+    ON_TIME,
+    OUTBOUND,
+    OWED_UNITS,
+    SHIPPED_KM,
+    SHIPPED_LOCALLY,
+    SHIPPED_UNITS,
+    Outcome,
+)
+
+DAYS_PER_YEAR = 365.0
+COST_PARTS = MONEY[:-1]  # all but unavoidable
+
+
+class _Records(NamedTuple):
+    """Daily records of all replications, each [period, replication and day, …]."""
+
+    storage_m3: Floats
+    storage_units: Floats
+    yard_m3: Floats
+    inbound: Floats
+    outbound: Floats
+    lane: Floats
+
+
+def tabulate(
+    compiled: CompiledScenario, outcomes: Sequence[Outcome], *, policy: str, seed: int, seconds: float
+) -> SimulationResult:
+    """The measures of all replications."""
+    records = _Records(*(_daily(compiled, outcomes, name) for name in _Records._fields))
+    return SimulationResult(
+        policy=policy,
+        seed=seed,
+        replications=len(outcomes),
+        days=compiled.num_periods * compiled.period_days,
+        seconds=seconds,
+        orders_per_second=sum(outcome.orders for outcome in outcomes) / seconds,
+        units_lost=sum(outcome.units_lost for outcome in outcomes),
+        cost=_cost(outcomes),
+        service=_service(compiled.names, outcomes),
+        use=_use(compiled, records),
+        nodes=_nodes(compiled.names, records),
+        network=_network(outcomes),
+        inventory=_inventory(compiled, records),
+    )
+
+
+def _daily(compiled: CompiledScenario, outcomes: Sequence[Outcome], name: str) -> Floats:
+    days = np.stack([getattr(outcome.tally, name) for outcome in outcomes])  # [replication, day, …]
+    by_period = days.reshape(len(outcomes), compiled.num_periods, compiled.period_days, *days.shape[2:])
+    return np.swapaxes(by_period, 0, 1).reshape(compiled.num_periods, -1, *days.shape[2:])
+
+
+def _cost(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    cost = pd.DataFrame([outcome.tally.money for outcome in outcomes], columns=list(MONEY))
+    total = cost[list(COST_PARTS)].sum(axis=1)
+    cost.insert(0, "replication", np.arange(1, len(outcomes) + 1))
+    cost.insert(len(COST_PARTS) + 1, "total", total)
+    return cost.assign(controllable=total - cost["unavoidable"])
+
+
+def _service(names: Names, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    kinds = np.stack([outcome.tally.service for outcome in outcomes])  # [replication, speed, kind]
+    demand, filled = kinds[..., DEMAND], kinds[..., ON_TIME] + kinds[..., LATE_UNITS]
+    replication, speed = np.indices(demand.shape)
+    columns = {
+        "demand": demand,
+        "filled": filled,
+        "on_time": kinds[..., ON_TIME],
+        "late": kinds[..., LATE_UNITS],
+        "lost": kinds[..., LOST_UNITS],
+        "owed": kinds[..., OWED_UNITS],
+        "delivery_days_mean": _ratio(kinds[..., DELIVERY_DAYS], filled),
+        "fill_rate": _ratio(filled, demand),
+        "on_time_rate": _ratio(kinds[..., ON_TIME], demand),
+    }
+    return pd.DataFrame(
+        {"replication": replication.ravel() + 1, "speed": np.array(names.speeds)[speed.ravel()]}
+        | {name: values.ravel() for name, values in columns.items()}
+    )
+
+
+def _use(compiled: CompiledScenario, records: _Records) -> pd.DataFrame:
+    names, nodes = compiled.names, compiled.nodes
+    storage = [
+        _use_of(f"storage:{kind}", names.nodes, nodes.storage_m3[:, index], records.storage_m3[..., index])
+        for index, kind in enumerate(names.storage_types)
+    ]
+    flows = [
+        _use_of("inbound", names.nodes, nodes.inbound_units_per_day, records.inbound),
+        _use_of("outbound", names.nodes, nodes.outbound_units_per_day, records.outbound),
+        _use_of("lane", names.lanes, compiled.lanes.capacity_units_per_day, records.lane),
+    ]
+    return pd.concat([*storage, *flows], ignore_index=True)
+
+
+def _use_of(resource: str, places: Sequence[str], capacity: Floats, use: Floats) -> pd.DataFrame:
+    """Rows of one resource; capacity is [place, period], use [period, replication and day, place]."""
+    period, place = np.indices(capacity.T.shape)
+    return pd.DataFrame(
+        {
+            "period": period.ravel() + 1,
+            "place": np.array(places)[place.ravel()],
+            "resource": resource,
+            "capacity": capacity.T.ravel(),
+            "mean": use.mean(axis=1).ravel(),
+            "p95": np.quantile(use, 0.95, axis=1).ravel(),
+            "max": use.max(axis=1).ravel(),
+        }
+    )
+
+
+def _nodes(names: Names, records: _Records) -> pd.DataFrame:
+    on_hand = records.storage_units.sum(axis=-1).reshape(-1, len(names.nodes))  # [day of all replications, node]
+    shipped_a_year = records.outbound.mean(axis=(0, 1)) * DAYS_PER_YEAR
+    return pd.DataFrame(
+        {
+            "node": names.nodes,
+            "on_hand_mean": on_hand.mean(axis=0),
+            "on_hand_p95": np.quantile(on_hand, 0.95, axis=0),
+            "yard_m3_mean": records.yard_m3.mean(axis=(0, 1)),
+            "turns": _ratio(shipped_a_year, on_hand.mean(axis=0)),
+        }
+    )
+
+
+def _network(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    service = np.stack([outcome.tally.service.sum(axis=0) for outcome in outcomes])
+    shipped = np.stack([outcome.tally.shipped for outcome in outcomes])
+    outbound = np.array([outcome.tally.money[OUTBOUND] for outcome in outcomes])
+    units = shipped[:, SHIPPED_UNITS]
+    return pd.DataFrame(
+        {
+            "replication": np.arange(1, len(outcomes) + 1),
+            "orders": service[:, DEMAND],
+            "units_shipped": units,
+            "outbound_cost_per_unit": _ratio(outbound, units),
+            "delivery_days_mean": _ratio(service[:, DELIVERY_DAYS], service[:, ON_TIME] + service[:, LATE_UNITS]),
+            "distance_km_mean": _ratio(shipped[:, SHIPPED_KM], units),
+            "local_share": _ratio(shipped[:, SHIPPED_LOCALLY], units),
+        }
+    )
+
+
+def _inventory(compiled: CompiledScenario, records: _Records) -> pd.DataFrame:
+    names = compiled.names
+    units = records.storage_units.mean(axis=1)  # [period, node, storage type]
+    period, node, storage_type = (axis.ravel() for axis in np.indices(units.shape))
+    return pd.DataFrame(
+        {
+            "period": period + 1,
+            "node": np.array(names.nodes)[node],
+            "storage_type": np.array(names.storage_types)[storage_type],
+            "units_mean": units.ravel(),
+            "m3_mean": records.storage_m3.mean(axis=1).ravel(),
+        }
+    )
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """Part of a whole; NaN where the whole is zero."""
+    ratio: Floats = np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole != 0)
+    return ratio

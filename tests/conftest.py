@@ -1,0 +1,39 @@
+"""Settings and fixtures all tests share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("meio", deadline=None)  # a busy machine is not a failure
+settings.load_profile("meio")
+
+
+class Ended(NamedTuple):
+    """How a command ended: its exit code, and what it wrote to stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_meio(arguments: Sequence[object], capture: Callable[[], tuple[str, str]]) -> Ended:
+    """Run the command line in this process; `capture` returns what was written since it was last called."""
+    from meio.cli import main
+
+    capture()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["meio", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return Ended(int(ended.value.code or 0), *capture())
+
+
+@pytest.fixture
+def meio(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Run one command: ``meio("validate", path)``."""
+    return lambda *arguments: run_meio(arguments, capsys.readouterr)

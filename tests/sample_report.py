@@ -1,0 +1,148 @@
+"""A small finished run as its output folder would hold it: summary, facts and tables, for tests of the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SYSTEMS = ("plan", "independent_newsvendor", "national_pool")
+SPEEDS = ("same_day", "two_day", "standard")
+PERIODS = np.arange(1, 14)
+
+
+def sample_summary() -> dict[str, Any]:
+    """A summary with a simulation and two baselines."""
+    cost = {"mean": 812_345.0, "ci95": [809_000.0, 815_690.0]}
+    fill_rate = dict(zip(SPEEDS, (0.93, 0.985, 0.999), strict=True))
+    baseline = {
+        "cost": {"mean": 905_000.0, "ci95": [901_000.0, 909_000.0]},
+        "cost_saving": {"mean": 92_655.0, "ci95": [90_100.0, 95_210.0]},
+        "outbound_cost_per_unit": 6.91,
+        "fill_rate": fill_rate,
+    }
+    return {
+        "scenario": {
+            "name": "sample", "hash": "5ab1e", "products": 1000, "nodes": 6, "zones": 4, "speeds": 3, "periods": 13,
+        },
+        "plan": {
+            "lower_bound": 780_000.0, "bound_kind": "statistical", "planned_cost": 801_000.0, "dual_gap": 8e-4,
+            "iterations": 23, "seconds": 12.3, "binding_prices": 17, "capacity_violation_max": 0.004,
+        },
+        "simulation": {
+            "replications": 10, "days": 91, "orders": 1_234_567, "orders_per_second": 2.5e5, "seed": 7, "cost": cost,
+            "controllable_cost": {"mean": 95_000.0, "ci95": [93_000.0, 97_000.0]}, "fill_rate": fill_rate,
+            "on_time": fill_rate, "outbound_cost_per_unit": 5.12, "capacity_use_max": 0.99, "units_lost": 8123.0,
+        },
+        "gap": {"total": 0.0398, "controllable": 0.3405},
+        "baselines": dict.fromkeys(SYSTEMS[1:], baseline),
+    }  # fmt: skip
+
+
+def sample_facts() -> dict[str, Any]:
+    """What run.json holds."""
+    return {
+        "scenario": {"path": "scenarios/sample.yaml", "hash": "5ab1e", "overrides": []},
+        "data_hashes": {"products.csv": "0a1b"},
+        "currency": "USD",
+        "seed": 7,
+        "command": "meio run scenarios/sample.yaml -o out/sample",
+        "finished": "2026-01-05T08:00:00+00:00",
+        "timings": {"load": 0.4, "plan": 12.3, "simulate": 4.9},
+        "versions": {"meio": "0.1.0", "python": "3.11"},
+    }
+
+
+def sample_tables() -> dict[str, pd.DataFrame]:
+    """The tables the report reads, by path without ending."""
+    return {**_network(), **_plan(), **_measures()}
+
+
+def _network() -> dict[str, pd.DataFrame]:
+    nodes = [
+        ("mill", "vendor", 33.9, -118.2), ("hub_east", "distribution_centre", 40.3, -76.9),
+        ("hub_west", "distribution_centre", 36.2, -115.1), ("newark", "fulfilment_centre", 40.7, -74.2),
+        ("reno", "fulfilment_centre", 39.5, -119.8), ("manhattan", "same_day_site", 40.75, -74.0),
+    ]  # fmt: skip
+    lanes = [
+        ("mill", "hub_east"),
+        ("mill", "hub_west"),
+        ("hub_east", "newark"),
+        ("hub_west", "reno"),
+        ("newark", "manhattan"),
+    ]
+    zones = [("new_york", 40.7, -74.0, 19e6), ("chicago", 41.9, -87.6, 9e6), ("los_angeles", 34.1, -118.2, 13e6)]
+    return {
+        "network/nodes": pd.DataFrame(nodes, columns=["node", "kind", "lat", "lon"]),
+        "network/lanes": pd.DataFrame(lanes, columns=["source", "destination"]),
+        "network/zones": pd.DataFrame(zones, columns=["zone", "lat", "lon", "population"]),
+    }
+
+
+def _plan() -> dict[str, pd.DataFrame]:
+    places = [("storage", "newark", "sortable"), ("storage", "reno", "sortable"), ("inbound", "newark", None)]
+    use = pd.DataFrame(
+        [
+            {
+                "resource": resource, "at": at, "storage_type": storage_type, "period": period, "capacity": 1000.0,
+                "planned": 1000 * load, "mean": 985 * load, "p95": 1030 * load, "price": max(0.0, load - 0.95) * 2,
+            }
+            for rank, (resource, at, storage_type) in enumerate(places)
+            for period, load in zip(PERIODS, 0.9 - 0.3 * rank + 0.1 * np.sin(PERIODS / 3), strict=True)
+        ]
+    )  # fmt: skip
+    iterations = np.arange(1, 24)
+    return {
+        "prices": use[["resource", "at", "storage_type", "period", "price", "capacity"]],
+        "usage": use.drop(columns="price"),
+        "convergence": pd.DataFrame(
+            {
+                "iteration": iterations,
+                "dual_value": 780_000 - 90_000 * np.exp(-iterations / 3),
+                "planned_cost": 801_000 - 40_000 * np.exp(-iterations / 5),
+                "dual_gap": np.exp(-iterations / 3),
+                "violation": 0.4 * np.exp(-iterations / 4),
+            }
+        ),
+    }
+
+
+def _measures() -> dict[str, pd.DataFrame]:
+    kinds = dict.fromkeys(
+        ("purchase", "lane_transport", "outbound", "holding", "overflow", "late", "lost", "backorder"), 0.0
+    )
+    money = {
+        **kinds,
+        "purchase": 6e5,
+        "lane_transport": 4e4,
+        "outbound": 1.1e5,
+        "holding": 3e4,
+        "lost": 2e4,
+        "overflow": 3e3,
+    }
+    cost = pd.DataFrame(
+        [
+            {"system": system, "replication": replication, **{kind: x * (1 + 0.1 * rank) for kind, x in money.items()}}
+            for rank, system in enumerate(SYSTEMS)
+            for replication in (1, 2)
+        ]
+    ).assign(stock_change=-5e3)
+    service = pd.DataFrame(
+        [
+            {
+                "system": system,
+                "replication": 1,
+                "speed": speed,
+                "demand": 1000,
+                "filled": 990 - 20 * rank,
+                "on_time": 980,
+            }
+            for rank, system in enumerate(SYSTEMS)
+            for speed in SPEEDS
+        ]
+    )
+    return {
+        "measures/cost": cost.assign(total=cost[[*money, "stock_change"]].sum(axis=1)),
+        "measures/service": service,
+    }

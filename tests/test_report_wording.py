@@ -1,0 +1,71 @@
+"""Figures as text: units, intervals, missing values, alignment."""
+
+from __future__ import annotations
+
+import pytest
+from sample_report import sample_summary
+
+from meio.wording import comparison, explanation_text, number, percent, size, summary_text, with_interval
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (number(1234567.8), "1,234,568"),
+        (number(5.125, 2), "5.12"),
+        (number(None), "–"),
+        (percent(0.0398), "4.0%"),
+        (percent(None), "–"),
+        (with_interval({"mean": 10.2, "ci95": [-1.0, 21.4]}), "10 [-1, 21]"),
+        (with_interval({"mean": 10.2, "ci95": [None, None]}), "10 [–, –]"),
+        (size({"products": 1000, "nodes": 1, "zones": 2, "speeds": 1, "periods": 13}),
+         "1,000 products, 1 node, 2 zones, 1 speed, 13 periods"),
+    ],
+)  # fmt: skip
+def test_figures_as_text(text: str, expected: str):
+    assert text == expected
+
+
+def test_comparison_has_a_column_a_system():
+    rows = comparison(sample_summary(), "EUR")
+    assert rows[0] == ["", "plan", "independent newsvendor", "national pool"]
+    assert rows[2] == ["saved by the plan, EUR", "", *["92,655 [90,100, 95,210]"] * 2]
+    assert {len(row) for row in rows} == {4}
+
+
+def test_comparison_without_baselines():
+    rows = comparison({**sample_summary(), "baselines": {}}, "EUR")
+    assert [row[0] for row in rows][:3] == ["", "total cost, EUR", "outbound cost per unit, EUR"]
+
+
+def test_text_of_a_plan_alone():
+    text = summary_text({**sample_summary(), "simulation": None}, "USD")
+    assert text.splitlines() == [
+        "sample: 1,000 products, 6 nodes, 4 zones, 3 speeds, 13 periods",
+        "planned cost     801,000 USD",
+        "lower bound      780,000 USD, up to sampling error",
+        "dual gap         0.080% after 23 iterations, 12.3 s",
+        "capacity prices  17 above zero",
+        "over capacity    0.40% at most",
+    ]
+
+
+def test_columns_are_aligned():
+    table = summary_text(sample_summary(), "USD").split("\n\n")[1].splitlines()
+    ends = [line.rstrip().endswith(("pool", "]", "%", "6.91")) and len(line.rstrip()) for line in table]
+    assert len(set(ends)) == 1
+
+
+def test_explanation_lists_facts_then_periods():
+    periods = [
+        {"period": 1, "target": 12.0, "storage_price": 0.0},
+        {"period": 2, "target": 1234.56, "storage_price": None},
+    ]
+    assert explanation_text({"product": "mug", "lead_time_days": 7.0, "periods": periods}).splitlines() == [
+        "product         mug",
+        "lead time days  7",
+        "",
+        "period  target  storage price",
+        "1           12              0",
+        "2        1,235              –",
+    ]
