@@ -7,10 +7,9 @@ import numpy as np
 from meio.network.compiled import BACKORDERED, LATE
 from meio.network.jit import kernel
 from meio.simulation.clock_kernels import period_of, shipping_delay, weekday_of
-from meio.simulation.receiving_kernels import take_stock, whole_units
-from meio.simulation.state import (
-    CLASS,
-    DELAY,
+from meio.simulation.receiving_kernels import ROUNDING, take_stock
+from meio.simulation.state import CLASS, DELAY, ORDER_DAY, TODAY, State
+from meio.simulation.tally import (
     DELIVERY_DAYS,
     DEMAND,
     LATE_PENALTY,
@@ -18,14 +17,11 @@ from meio.simulation.state import (
     LOST_PENALTY,
     LOST_UNITS,
     ON_TIME,
-    ORDER_DAY,
     OUTBOUND,
     SHIPPED_KM,
     SHIPPED_LOCALLY,
     SHIPPED_UNITS,
-    TODAY,
     UNAVOIDABLE,
-    State,
 )
 from meio.simulation.waiting_kernels import first_open, next_open, wait
 from meio.simulation.world import World
@@ -121,7 +117,7 @@ def _can_ship(world: World, state: State, node: int, ship_day: int) -> bool:
     """Whether a node has shipping capacity for one more unit on a day."""
     used = state.used.outbound[ship_day - world.clock.first_day, node]
     capacity = world.nodes.outbound_units_per_day[node, period_of(world.clock, ship_day)]
-    return whole_units(capacity - used) > 0
+    return bool(used + 1 <= capacity + ROUNDING)
 
 
 @kernel
@@ -203,7 +199,7 @@ def _ship_to_customer(
         state.tally.shipped[SHIPPED_UNITS] += 1
         state.tally.shipped[SHIPPED_KM] += world.outbound.distance_km[node, zone]
         state.tally.shipped[SHIPPED_LOCALLY] += node == world.routes.nearest_node_idx[zone]
-    take_stock(world, state, slot, 1)
+    take_stock(world, state, product, node, 1)
 
 
 @kernel

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from meio.network.jit import kernel
 from meio.simulation.clock_kernels import period_of
-from meio.simulation.state import BACKORDER, CLASS, HOLDING, NOWHERE, ORDER_DAY, OVERFLOW, OWED_UNITS, State
+from meio.simulation.state import CLASS, NOWHERE, ORDER_DAY, State
+from meio.simulation.tally import BACKORDER, HOLDING, OVERFLOW, OWED_UNITS
 from meio.simulation.world import World
 
 

@@ -14,8 +14,9 @@ from meio.plan import Plan
 from meio.simulation.build import build_world
 from meio.simulation.conservation import imbalance_of, raise_imbalance
 from meio.simulation.measures import SimulationResult
-from meio.simulation.state import Outcome, State, new_state
+from meio.simulation.state import State, new_state
 from meio.simulation.tabulate import tabulate
+from meio.simulation.tally import Outcome
 from meio.simulation.world import World
 
 Policy = Literal["nearest", "priced"]

@@ -13,8 +13,9 @@ from meio.simulation.demand_kernels import draw_day_orders
 from meio.simulation.receiving_kernels import open_stock, put_away, receive_until
 from meio.simulation.references import by_reference
 from meio.simulation.replenishment_kernels import review, ship_all_waiting, ship_waiting
-from meio.simulation.state import STOCK_CHANGE, TODAY, State
+from meio.simulation.state import TODAY, State
 from meio.simulation.streams_kernels import derived_key
+from meio.simulation.tally import STOCK_CHANGE
 from meio.simulation.touched_kernels import take_touched
 from meio.simulation.transit_kernels import begin_day, next_arrival, send
 from meio.simulation.waiting_kernels import close_up

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class SimulationResult:
     days : int
         Days counted in each replication.
     seconds : float
-        Wall-clock time of all replications.
+        Wall-clock time, on a machine's first run with the compilation of the kernels.
     orders_per_second : float
         Orders of all replications, warm-up included, per second.
     units_lost : int
@@ -84,7 +84,7 @@ def mean_ci95(values: ArrayLike) -> tuple[float, float, float]:
     mean = float(sample.mean())
     if len(sample) < 2:
         return mean, float("nan"), float("nan")
-    half_width = float(stats.t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / np.sqrt(len(sample)))
+    half_width = float(stdtrit(len(sample) - 1, 0.975) * sample.std(ddof=1) / np.sqrt(len(sample)))
     return mean, mean - half_width, mean + half_width
 
 

@@ -48,11 +48,10 @@ def put_away(world: World, state: State, node: int) -> None:
 
 
 @kernel
-def take_stock(world: World, state: State, slot: int, units: int) -> None:
+def take_stock(world: World, state: State, product: int, node: int, units: int) -> None:
     """Take units out of storage; the space goes to the yard at once."""
-    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
     storage_type = world.products.storage_type_idx[product]
-    state.stock.on_hand[slot] -= units
+    state.stock.on_hand[product * world.sizes.num_nodes + node] -= units
     state.stock.stored_m3[node, storage_type] -= units * world.products.volume_m3[product]
     if state.transit.yard_first[node, storage_type] >= 0:
         put_away(world, state, node)

@@ -11,9 +11,10 @@ from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of, ships_on
 from meio.simulation.receiving_kernels import take_stock, whole_units
-from meio.simulation.state import DESTINATION_SLOT, LANE_TRANSPORT, PURCHASE, TODAY, State
+from meio.simulation.state import DESTINATION_SLOT, TODAY, State
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, gamma, standard_normal, start, uniform
+from meio.simulation.tally import LANE_TRANSPORT, PURCHASE
 from meio.simulation.transit_kernels import send
 from meio.simulation.waiting_kernels import first_open, next_open, wait
 from meio.simulation.world import Supply, World
@@ -113,10 +114,11 @@ def _ship(world: World, state: State, slot: int, units: int, minute: float) -> i
         return 0
     source_slot = world.supply.source_slot[slot]
     if source_slot >= 0:
-        node, day = source_slot % world.sizes.num_nodes, state.transit.counters[TODAY]
+        product, node = source_slot // world.sizes.num_nodes, source_slot % world.sizes.num_nodes
+        day = state.transit.counters[TODAY]
         state.used.outbound[day - world.clock.first_day, node] += units
         state.ledger.sent[source_slot] += units
-        take_stock(world, state, source_slot, units)
+        take_stock(world, state, product, node, units)
     _depart(world, state, slot, units, minute)
     return units
 

@@ -1,4 +1,4 @@
-"""What a replication writes: stock, shipments, queues, capacity used, and the tally of what counts.
+"""What a replication writes: stock, shipments, queues, capacity used, and its tally.
 
 The kernels of a replication share one State and change its arrays in place. Lists that grow have a fixed room;
 when one is full the replication is run again with more (its random streams bring back the same path).
@@ -12,6 +12,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.simulation.streams import Keys
+from meio.simulation.tally import Tally, empty_tally
 from meio.simulation.world import World
 
 # Transit.counters
@@ -22,36 +23,6 @@ NOWHERE, ON_THE_WAY, IN_YARD = range(3)
 CLASS, ORDER_DAY, DELAY = range(3)
 # Waiting.detail of replenishment orders
 DESTINATION_SLOT = 0
-# Tally.money
-(
-    PURCHASE,
-    LANE_TRANSPORT,
-    OUTBOUND,
-    HOLDING,
-    OVERFLOW,
-    LATE_PENALTY,
-    LOST_PENALTY,
-    BACKORDER,
-    STOCK_CHANGE,
-    UNAVOIDABLE,
-) = range(10)
-MONEY = (
-    "purchase",
-    "lane_transport",
-    "outbound",
-    "holding",
-    "overflow",
-    "late",
-    "lost",
-    "backorder",
-    "stock_change",
-    "unavoidable",
-)
-# Tally.service
-DEMAND, ON_TIME, LATE_UNITS, LOST_UNITS, OWED_UNITS, DELIVERY_DAYS = range(6)
-NUM_SERVICE_KINDS = 6
-# Tally.shipped
-SHIPPED_UNITS, SHIPPED_KM, SHIPPED_LOCALLY = range(3)
 
 
 class Stock(NamedTuple):
@@ -167,29 +138,6 @@ class Departures(NamedTuple):
     """[slot]: minute before which no later departure arrives, unless it may overtake."""
 
 
-class Tally(NamedTuple):
-    """What is counted from the horizon's first day on."""
-
-    money: Floats
-    """[kind of MONEY]"""
-    service: Floats
-    """[speed, kind]: units by day of order; days from order to delivery, summed over units filled"""
-    shipped: Floats
-    """[kind]: units shipped to customers, their distances, and how many came from the node nearest to the zone."""
-    storage_m3: Floats
-    """[day, node, storage type]: at the close, without the yard."""
-    storage_units: Floats
-    """[day, node, storage type]"""
-    yard_m3: Floats
-    """[day, node]: at the close."""
-    inbound: Floats
-    """[day, node]: units put into storage."""
-    outbound: Floats
-    """[day, node]: units shipped, by ship date."""
-    lane: Floats
-    """[day, lane]: units departed."""
-
-
 class State(NamedTuple):
     """Everything a replication writes."""
 
@@ -212,15 +160,6 @@ class State(NamedTuple):
     """[1]: a list had no room left."""
 
 
-class Outcome(NamedTuple):
-    """What is kept of a replication."""
-
-    tally: Tally
-    orders: int
-    """Warm-up included."""
-    units_lost: int
-
-
 def new_state(world: World, room: int) -> State:
     """An empty state whose lists have room for so many entries each."""
     sizes = world.sizes
@@ -241,7 +180,7 @@ def new_state(world: World, room: int) -> State:
         customers=_nobody_waiting(room, num_slots, num_details=3),
         touched=Touched(_counts(num_slots), np.zeros(num_slots, dtype=bool), _counts(1), _counts(1)),
         departures=Departures(np.zeros(num_slots, dtype=np.uint64), _counts(num_slots), np.full(num_slots, -np.inf)),
-        tally=_empty_tally(world),
+        tally=empty_tally(world),
         demand_key=np.zeros(len(world.demand.stream_kind), dtype=np.uint64),
         draws=np.zeros(2, dtype=np.uint64),
         full=np.zeros(1, dtype=bool),
@@ -283,20 +222,4 @@ def _nobody_waiting(room: int, num_slots: int, num_details: int) -> Waiting:
         _none(num_slots),
         _none(num_slots),
         _counts(1),
-    )
-
-
-def _empty_tally(world: World) -> Tally:
-    sizes, days = world.sizes, world.clock.end_day
-    by_type = (days, sizes.num_nodes, sizes.num_types)
-    return Tally(
-        money=np.zeros(len(MONEY)),
-        service=np.zeros((sizes.num_speeds, NUM_SERVICE_KINDS)),
-        shipped=np.zeros(3),
-        storage_m3=np.zeros(by_type),
-        storage_units=np.zeros(by_type),
-        yard_m3=np.zeros(by_type[:2]),
-        inbound=np.zeros(by_type[:2]),
-        outbound=np.zeros(by_type[:2]),
-        lane=np.zeros((days, len(world.lanes.source_idx))),
     )

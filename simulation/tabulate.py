@@ -10,7 +10,7 @@ import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats, Names
 from meio.simulation.measures import SimulationResult
-from meio.simulation.state import (
+from meio.simulation.tally import (
     DELIVERY_DAYS,
     DEMAND,
     LATE_UNITS,

@@ -7,7 +7,7 @@ from reference_simulator import ReferenceSimulator
 
 from meio.simulation.build import build_world
 from meio.simulation.engine import _run_with_room
-from meio.simulation.state import DELIVERY_DAYS, DEMAND, LATE_UNITS, LOST_UNITS, MONEY, ON_TIME, OWED_UNITS
+from meio.simulation.tally import DELIVERY_DAYS, DEMAND, LATE_UNITS, LOST_UNITS, MONEY, ON_TIME, OWED_UNITS
 
 KINDS = {
     "demand": DEMAND,

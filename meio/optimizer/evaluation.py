@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import Capacities, met_by_a_unit, priced, use_of
+from meio.optimizer.prices import Capacities, fields, met_by_a_unit, no_prices, priced, use_of
 from meio.plan import CapacityPrices
 
 if TYPE_CHECKING:
@@ -33,12 +34,24 @@ class Evaluation(NamedTuple):
 
 
 class Evaluator:
-    """Answers prices with an `Evaluation`; holds the model and the number of threads."""
+    """Answers prices with an `Evaluation`.
 
-    def __init__(self, model: PlanningModel, shared: Capacities, workers: int) -> None:
+    Parameters
+    ----------
+    workers : int
+        Threads; the answer does not depend on it.
+    fixed_storage : array [node, storage type, period], optional
+        m³ that are in use whatever the prices, such as what packs and minimum orders bring beyond the levels.
+    """
+
+    def __init__(
+        self, model: PlanningModel, shared: Capacities, workers: int, fixed_storage: Floats | None = None
+    ) -> None:
         self.model = model
         self.shared = shared
         self.workers = workers
+        fixed = no_prices(shared.limit)
+        self.fixed = fixed if fixed_storage is None else replace(fixed, storage=fixed_storage)
 
     def __call__(self, prices: CapacityPrices) -> Evaluation:
         """Solve every subproblem at these prices."""
@@ -70,16 +83,17 @@ class Evaluator:
         from meio.optimizer.block_kernels import Aggregates
 
         totals = Aggregates(*(np.sum(arrays, axis=0) for arrays in zip(*parts, strict=True)))
-        use = use_of(totals, self.shared)
-        lagrangian = float(totals.cost.sum())
+        chosen = use_of(totals, self.shared)
+        use = CapacityPrices(*(part + fixed for part, fixed in zip(fields(chosen), fields(self.fixed), strict=True)))
         days = self.model.period_days
+        cost = float(totals.cost.sum()) - days * priced(prices, chosen)
         return Evaluation(
             prices=prices,
             decisions=decisions,
             totals=totals,
             use=use,
-            cost=lagrangian - days * priced(prices, use),
-            dual_value=lagrangian - days * priced(prices, self.shared.limit),
+            cost=cost,
+            dual_value=cost + days * (priced(prices, use) - priced(prices, self.shared.limit)),
         )
 
     def _no_decisions(self) -> Decisions:

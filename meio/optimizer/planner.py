@@ -13,8 +13,8 @@ from meio.network.model import Planning
 from meio.optimizer.dual import Ascent, GapOrIterations, Progress, average_of, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
-from meio.optimizer.prices import capacities, violation
-from meio.optimizer.recovery import recovered, review_targets
+from meio.optimizer.prices import capacities, no_prices, violation
+from meio.optimizer.recovery import pack_storage, recovered, review_targets
 from meio.plan import Plan
 
 
@@ -51,11 +51,18 @@ def plan(
     """
     started = time.perf_counter()
     settings = settings or Planning()
-    evaluate = Evaluator(planning_model(compiled), capacities(compiled), workers or os.cpu_count() or 1)
+    evaluate = _evaluator(compiled, workers or os.cpu_count() or 1)
     ascent = dual_ascent(evaluate, GapOrIterations(settings.target_gap, settings.max_iterations), progress)
     whole_units = not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
     planned = recovered(evaluate, ascent.recent, whole_units)
     return _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+
+
+def _evaluator(compiled: CompiledScenario, workers: int) -> Evaluator:
+    """Everything an evaluation needs, with the room that packs take set aside."""
+    model, shared = planning_model(compiled), capacities(compiled)
+    unpriced = Evaluator(model, shared, workers)(no_prices(shared.limit))
+    return Evaluator(model, shared, workers, pack_storage(compiled, model, unpriced))
 
 
 def _as_plan(

@@ -95,22 +95,40 @@ def _cut_node(
 def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Evaluation, whole_units: bool) -> Floats:
     """Order-up-to targets by review period, [product, node, period], from levels by period of use.
 
-    A level ordered in a period is used one lead time and half a review interval later. An upstream node's target is
-    its echelon level less what its children are to hold at the same time, and leaves room for what packs and minimum
-    orders bring beyond it.
+    A level ordered in a period is used one lead time and half a review interval later. A target leaves room for what
+    packs and minimum orders bring beyond it.
     """
     lane = planned.decisions.lane_idx
     delay = (model.lead_days + 0.5 * model.review_days)[lane] / model.period_days
-    level = _interpolated(planned.decisions.level, delay)
-    targets = level.copy()
+    level = own_level(model, lane, _interpolated(planned.decisions.level, delay))
+    excess = pack_excess(compiled, lane)[:, :, None]
+    targets = np.where(level > 0, np.maximum(level - excess, np.minimum(level, 1.0)), 0.0)
+    return rounded(targets) if whole_units else targets
+
+
+def own_level(model: PlanningModel, lane: Ints, level: Floats) -> Floats:
+    """Level of each node itself, not below 0: an upstream node's echelon level less what its children hold."""
+    own = level.copy()
     num_nodes = lane.shape[1]
     for node in range(num_nodes):
         source = np.where(lane[:, node] >= 0, model.lane_source_idx[lane[:, node]], num_nodes)
         fed = np.flatnonzero(source < num_nodes)
-        targets[fed, source[fed]] -= level[fed, node]
-    excess = pack_excess(compiled, lane)[:, :, None]
-    targets = np.where(targets > 0, np.maximum(targets - excess, np.minimum(targets, 1.0)), 0.0)
-    return rounded(targets) if whole_units else targets
+        own[fed, source[fed]] -= level[fed, node]
+    return np.maximum(own, 0.0)
+
+
+def pack_storage(compiled: CompiledScenario, model: PlanningModel, evaluation: Evaluation) -> Floats:
+    """m³ that packs and minimum orders bring beyond the levels, [node, storage type, period].
+
+    A target can make room for them only as far as the level reaches: slow movers still hold a pack.
+    """
+    lane = evaluation.decisions.lane_idx
+    level = own_level(model, lane, evaluation.decisions.level)
+    beyond = np.maximum(0.0, pack_excess(compiled, lane)[:, :, None] + np.minimum(level, 1.0) - level)
+    volume = np.where(level > 0, beyond, 0.0) * model.volume_m3[:, None, None]
+    num_types = evaluation.use.storage.shape[1]
+    kinds = [volume[model.storage_type_idx == kind].sum(axis=0) for kind in range(num_types)]
+    return np.stack(kinds, axis=1)
 
 
 def _interpolated(level: Floats, delay: Floats) -> Floats:

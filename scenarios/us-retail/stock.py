@@ -8,8 +8,8 @@ from assortment import GROUPS
 from layout import VENDORS
 from numpy.typing import NDArray
 
-STOCK_DAYS = {"fulfilment_centre": 4.0, "same_day_site": 30.0}  # stock, in days of the demand that falls to a site
-SAFETY_DAYS = 21.0  # stock of a distribution centre beyond its lead time's demand, on hand and on order
+STOCK_DAYS = {"fulfilment_centre": 7.0, "same_day_site": 25.0}  # stock, in days of the demand that falls to a site
+SAFETY_DAYS = {"sortable": 45.0, "non_sortable": 0.0}  # of a distribution centre, beyond its lead time's demand
 
 
 def make_stock(
@@ -36,7 +36,8 @@ def make_stock(
     orders = _open_orders(daily_by_site[centres], vendor, days, random)
     ordered = orders.pivot_table(index="product", columns="to", values="units", aggfunc="sum")
     target = daily_by_site * kind.reindex(daily_by_site.columns).map(STOCK_DAYS)
-    target[centres] = daily_by_site[centres] * (days + SAFETY_DAYS)
+    covered = days.add(products["storage_type"].map(SAFETY_DAYS), axis=0)
+    target[centres] = daily_by_site[centres] * covered
     on_hand = target.sub(ordered.reindex(target.index, columns=target.columns), fill_value=0).clip(lower=0)
     on_hand[:] = spread(on_hand.to_numpy(), random)
     stock = on_hand.astype(int).melt(var_name="node", value_name="units", ignore_index=False).reset_index()
