@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from meio.network.model import Scenario
-from meio.outcome import Outcome
 from meio.orders import orders_frame
+from meio.outcome import Outcome
 from meio.plan import prices_frame, targets_frame
 from meio.simulation.measures import SimulationResult
 
@@ -58,9 +58,9 @@ def usage(prices: pd.DataFrame, proof: SimulationResult | None) -> pd.DataFrame:
 
 def measure(systems: Mapping[str, SimulationResult], name: str) -> pd.DataFrame:
     """Return one table of measures for all systems, told apart by a column `system`."""
-    return pd.concat(
-        {system: getattr(result, name) for system, result in systems.items()}, names=["system"]
-    ).reset_index(level="system")
+    tables = {system: getattr(result, name) for system, result in systems.items()}
+    together: pd.DataFrame = pd.concat(tables, names=["system"]).reset_index(level="system")
+    return together
 
 
 def network_tables(scenario: Scenario) -> dict[str, pd.DataFrame]:

@@ -197,7 +197,7 @@ def _price_rows(
     )
 
 
-def _named(names: tuple[str, ...], index: Ints, repeats: int) -> pd.Categorical:
+def _named(names: tuple[str, ...], index: Ints, repeats: int) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(np.repeat(index, repeats), categories=pd.Index(names))
 
 

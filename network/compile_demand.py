@@ -131,8 +131,9 @@ def _zone_shares(scenario: Scenario, groups: pd.Index) -> Floats:
 
 
 def _speed_shares(scenario: Scenario, groups: pd.Index) -> Floats:
-    """Shares [group, zone, speed], each summing to 1 over speeds: of the group in the zone, else of the group, else of
-    the zone, else of everything; without a table, the only speed.
+    """Shares [group, zone, speed], each summing to 1 over speeds.
+
+    Of the group in the zone, else of the group, else of the zone, else of everything; without a table, the only speed.
     """
     zones, speeds = scenario.tables["zones"]["zone"], list(scenario.file.speeds)
     shares = np.zeros((len(groups) + 1, len(zones) + 1, len(speeds)))

@@ -1,4 +1,4 @@
-"""Small planning scenarios: one vendor, a few sites, package costs written down, nothing that a test did not ask for."""
+"""Small planning scenarios: one vendor, a few sites, package costs written down, and nothing else unless asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import capacities
 
-NO_HOLDING = {"per_unit_day": 0.0}
 COASTS = {("west", "seattle"): 3.0, ("west", "boston"): 8.0, ("east", "seattle"): 8.0, ("east", "boston"): 3.0}
 
 
@@ -82,7 +81,9 @@ def planning_scenario(
     return Scenario(ScenarioFile.model_validate(file), tables, hash="small", data_hashes={})
 
 
-def planning_case(demand: pd.DataFrame, package_cost: Mapping[tuple[str, str], float], **fields: Any) -> CompiledScenario:
+def planning_case(
+    demand: pd.DataFrame, package_cost: Mapping[tuple[str, str], float], **fields: Any
+) -> CompiledScenario:
     """`planning_scenario`, compiled."""
     return compile_scenario(planning_scenario(demand, package_cost, **fields))
 
@@ -105,20 +106,47 @@ def two_coasts(num_products: int = 12, **fields: Any) -> CompiledScenario:
         for zone in ("seattle", "boston")
     ]
     lanes = [
-        {"from": "vendor", "to": site, "lead_time": {"mean": 3.0}, "review": {"every": 7.0}, **fields.pop(f"{site}_lane", {})}
+        {
+            "from": "vendor",
+            "to": site,
+            "lead_time": {"mean": 3.0},
+            "review": {"every": 7.0},
+            **fields.pop(f"{site}_lane", {}),
+        }
         for site in ("west", "east")
     ]
     given = {"periods": 3, "period_days": 7, "lanes": lanes, **fields}
     return planning_case(demand_of(rows), COASTS, **given)
 
 
+def hub_and_coasts(**fields: Any) -> CompiledScenario:
+    """A hub that feeds a site on each of two coasts; weekly periods, Poisson demand of three products."""
+    lanes = [
+        {"from": "vendor", "to": "hub", "lead_time": {"mean": 10.0}, "review": {"every": 7.0}},
+        {"from": "hub", "to": "west", "lead_time": {"mean": 2.0}},
+        {"from": "hub", "to": "east", "lead_time": {"mean": 3.0}},
+    ]
+    rows = [(f"p{index}", zone, 3.0 + 5.0 * index) for index in range(3) for zone in ("seattle", "boston")]
+    given = {"sites": {"hub": {}}, "lanes": lanes, "periods": 3, "period_days": 7, **fields}
+    return planning_case(demand_of(rows), COASTS, **given)
+
+
 def _products(names: Sequence[str], fields: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    plain = {"group": "all", "volume_m3": 0.01, "weight_kg": 1.0, "unit_cost": 0.0, "price": 0.0, "storage_type": "standard"}
+    plain = {
+        "group": "all",
+        "volume_m3": 0.01,
+        "weight_kg": 1.0,
+        "unit_cost": 0.0,
+        "price": 0.0,
+        "storage_type": "standard",
+    }
     return pd.DataFrame([{"product": name, **plain, **fields.get(name, fields.get("*", {}))} for name in names])
 
 
 def _supply() -> pd.DataFrame:
-    return pd.DataFrame([("*", "vendor", float("nan"), 1, 1)], columns=["product", "vendor", "unit_cost", "minimum_order", "pack"])
+    return pd.DataFrame(
+        [("*", "vendor", float("nan"), 1, 1)], columns=["product", "vendor", "unit_cost", "minimum_order", "pack"]
+    )
 
 
 def _outbound(package_cost: Mapping[tuple[str, str], float]) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The two baselines against SciPy's newsvendor, and which networks the planner takes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from planning_cases import COASTS, demand_of, planning_case
@@ -94,9 +96,7 @@ def test_an_upstream_site_covers_the_demand_it_passes_on() -> None:
 
 def test_three_stocking_layers_in_a_row_are_refused() -> None:
     chain = ["vendor", "port", "hub", "site"]
-    lanes = [
-        {"from": source, "to": node, "lead_time": {"mean": 1.0}} for source, node in zip(chain, chain[1:], strict=False)
-    ]
+    lanes = [{"from": source, "to": node, "lead_time": {"mean": 1.0}} for source, node in pairwise(chain)]
     compiled = planning_case(
         demand_of([("item", "town", 5.0)]), {("site", "town"): 1.0}, sites={"port": {}, "hub": {}}, lanes=lanes
     )

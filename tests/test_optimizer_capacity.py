@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planning_cases import evaluator, two_coasts
+from planning_cases import evaluator, hub_and_coasts, two_coasts
 from toy import FILE, toy_scenario
 
 from meio.network.compile import compile_scenario
@@ -72,7 +72,9 @@ def test_a_binding_capacity_has_a_price_and_is_respected(free: Plan, resource: s
     price = getattr(planned.prices, resource)
     assert price[WEST].max() > 0.0
     assert all((getattr(planned.prices, part.name) >= 0.0).all() for part in fields(CapacityPrices))
-    assert price.sum() == pytest.approx(sum(getattr(planned.prices, part.name).sum() for part in fields(CapacityPrices)))
+    assert price.sum() == pytest.approx(
+        sum(getattr(planned.prices, part.name).sum() for part in fields(CapacityPrices))
+    )
     assert price[EAST].max() == 0.0
     assert planned.capacity_violation_max <= 0.01
     use, limit = getattr(planned.use, resource), getattr(capacities(compiled).limit, resource)
@@ -88,6 +90,18 @@ def test_a_binding_capacity_moves_stock_elsewhere(free: Plan, resource: str, sha
     assert after[EAST] >= before[EAST]
 
 
+@pytest.mark.parametrize("resource", ["inbound", "outbound"])
+def test_an_upstream_capacity_has_a_price_and_is_respected(resource: str) -> None:
+    """Nine tenths of what the hub moves when free: the rest of the demand is lost."""
+    hub = hub_and_coasts().names.nodes.index("hub")
+    without = plan(hub_and_coasts())
+    used = float(getattr(without.use, resource)[hub].max())
+    planned = plan(hub_and_coasts(sites={"hub": {f"{resource}_units_per_day": 0.9 * used}}))
+    assert getattr(planned.prices, resource)[hub].max() > 0.0
+    assert planned.capacity_violation_max <= 0.01
+    assert planned.planned_cost >= (1 - 2e-3) * without.planned_cost
+
+
 @pytest.mark.parametrize("resource", ["storage", "inbound", "outbound", "lane"])
 def test_a_tighter_capacity_does_not_make_the_plan_cheaper(free: Plan, resource: str) -> None:
     tighter = [plan(_limited(free, resource, share)).planned_cost for share in (1.1, 0.95, 0.85, 0.7)]
@@ -95,7 +109,7 @@ def test_a_tighter_capacity_does_not_make_the_plan_cheaper(free: Plan, resource:
     assert (np.diff([free.planned_cost, *tighter]) >= -allowed).all()
 
 
-def test_a_dearer_capacity_is_used_less(free: Plan) -> None:
+def test_a_dearer_capacity_is_used_less() -> None:
     evaluate = evaluator(two_coasts())
     used = []
     for price in (0.0, 20.0, 60.0, 80.0, 100.0, 200.0):
@@ -105,14 +119,16 @@ def test_a_dearer_capacity_is_used_less(free: Plan) -> None:
     assert (np.diff(used) <= 1e-9).all()
 
 
-def test_no_price_makes_the_plan_dearer_than_leaving_the_node_empty(free: Plan) -> None:
+def test_no_price_makes_the_plan_dearer_than_leaving_the_node_empty() -> None:
     """A subproblem's least priced cost is at most that of any choice, such as everything from the east."""
     evaluate = evaluator(two_coasts())
     prices = priced_capacity.no_prices(evaluate.shared.limit)
     prices.storage[WEST] = 120.0
     at_high_price = evaluate(prices)
     lagrangian = at_high_price.cost + evaluate.model.period_days * priced(prices, at_high_price.use)
-    east_only = two_coasts(lanes=[{"from": "vendor", "to": "east", "lead_time": {"mean": 3.0}, "review": {"every": 7.0}}])
+    east_only = two_coasts(
+        lanes=[{"from": "vendor", "to": "east", "lead_time": {"mean": 3.0}, "review": {"every": 7.0}}]
+    )
     assert lagrangian <= plan(east_only).planned_cost * 1.02
 
 
@@ -132,7 +148,9 @@ def test_price_met_times_flow_is_price_times_use(seed: int) -> None:
         customers=random.exponential(1.0, nothing.customers.shape),
         lane=random.exponential(1.0, nothing.lane.shape),
     )
-    paid = (met.storage * totals.storage).sum() + (met.outbound * totals.customers).sum() + (met.lane * totals.lane).sum()
+    paid = (
+        (met.storage * totals.storage).sum() + (met.outbound * totals.customers).sum() + (met.lane * totals.lane).sum()
+    )
     assert priced(prices, use_of(totals, shared)) == pytest.approx(paid, rel=1e-12)
 
 
@@ -143,7 +161,7 @@ def _results(planned: Plan) -> list[Any]:
     return [array.tobytes() for array in arrays] + scalars
 
 
-def test_the_plan_does_not_depend_on_the_number_of_threads(free: Plan) -> None:
+def test_the_plan_does_not_depend_on_the_number_of_threads() -> None:
     many = {"num_products": 150, "sites": {"west": {"storage_m3": {"standard": 9.0}}}}
     compiled = two_coasts(**many)
     alone, *others = (_results(plan(compiled, workers=workers)) for workers in (1, 2, 3))

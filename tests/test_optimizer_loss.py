@@ -29,13 +29,13 @@ def _lost_by_enumeration(lead_mean: float, cycle_mean: float, dispersion: float,
     return float(weight @ short / weight.sum())
 
 
-def _count_shortage(window_mean: float, lead_mean: float, dispersion: float, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _count_shortage(
+    window_mean: float, lead_mean: float, dispersion: float, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     lost, backlog = np.empty(size), np.empty(size)
     variances = window_mean * dispersion, lead_mean * dispersion
     none = loss.NO_POINTS
-    loss.fill_shortage(
-        loss.COUNT, window_mean, variances[0], lead_mean, variances[1], none, none, 1.0, lost, backlog
-    )
+    loss.fill_shortage(loss.COUNT, window_mean, variances[0], lead_mean, variances[1], none, none, 1.0, lost, backlog)
     return lost, backlog
 
 

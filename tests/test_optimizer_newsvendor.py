@@ -142,14 +142,17 @@ def test_purchase_transport_and_shipping_are_paid_for_what_is_sold() -> None:
     assert dear.planned_cost - plain.planned_cost == pytest.approx(18.0 * (4.0 + 0.5 + 0.5 + 2.0), rel=1e-12)
 
 
-@pytest.mark.parametrize(("own", "margin"), [(9.9, 1), (10.1, 0)])
-def test_nothing_is_held_for_customers_whose_loss_costs_less_than_serving(own: float, margin: int) -> None:
-    planned = plan(
-        planning_case(
-            demand_of([("item", "town", 18.0)]),
-            {("site", "town"): own},
-            speed={"promise": "2 d", "lost": {"per_unit": 10.0}},
-            holding={"per_unit_day": 0.001},
-        )
-    )
-    assert (planned.targets.sum() > 0) == bool(margin)
+@pytest.mark.parametrize("package", [10.1, 15.0, 40.0])
+def test_customers_are_lost_where_serving_them_costs_more(package: float) -> None:
+    speed = {"promise": "2 d", "lost": {"per_unit": 10.0}}
+    planned = plan(planning_case(demand_of([("item", "town", 18.0)]), {("site", "town"): package}, speed=speed))
+    assert planned.targets.sum() == 0.0
+    assert planned.planned_cost == pytest.approx(18.0 * 10.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("package", [2.0, 9.0])
+def test_customers_are_served_where_losing_them_costs_more(package: float) -> None:
+    speed = {"promise": "2 d", "lost": {"per_unit": 10.0}}
+    planned = plan(planning_case(demand_of([("item", "town", 18.0)]), {("site", "town"): package}, speed=speed))
+    margin = 10.0 - package
+    assert planned.targets[0, 0, 0] == stats.poisson(18.0).ppf(margin / (margin + 0.1))

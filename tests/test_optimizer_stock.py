@@ -57,9 +57,7 @@ def test_greedy_is_optimal(seed: int) -> None:
     assert levels[2 * num_nodes] == steps == sum(chosen)
     assert np.bincount(order_node[:steps], minlength=num_nodes).tolist() == list(chosen)
     for own in (0, 2):
-        assert levels[num_nodes + own] == sum(
-            level for node, level in enumerate(chosen) if region[node] == own
-        )
+        assert levels[num_nodes + own] == sum(level for node, level in enumerate(chosen) if region[node] == own)
 
 
 def test_kept_gains_are_those_of_node_and_region() -> None:

@@ -97,14 +97,15 @@ def _upstream(model: PlanningModel, lane_idx: Ints, share: Floats) -> Floats:
 def _window_moments(
     compiled: CompiledScenario, model: PlanningModel, lane_idx: Ints, share: Floats
 ) -> tuple[Floats, Floats]:
-    """Mean and variance of demand over lead time plus review interval from each period's middle, [product, node, period].
+    """Mean and variance of demand over lead time plus review interval from each period's middle.
 
-    A share a of a demand with mean m and variance v has mean a m and variance a m + a² (v − m).
+    Both [product, node, period]. A share a of a demand with mean m and variance v has mean a m and variance
+    a m + a² (v − m).
     """
     daily_mean, daily_variance = _daily_moments(compiled)
     window = np.where(lane_idx >= 0, model.lead_days[lane_idx] + model.review_days[lane_idx], 0.0)
     lead_variance = np.where(lane_idx >= 0, model.lead_variance[lane_idx], 0.0)
-    start = (np.arange(compiled.num_periods) + 0.5) * compiled.period_days
+    start: Floats = (np.arange(compiled.num_periods, dtype=np.float64) + 0.5) * compiled.period_days
     mean = _integral(daily_mean, compiled.period_days, start, window)
     variance = _integral(daily_variance, compiled.period_days, start, window)
     part = share[:, :, None]

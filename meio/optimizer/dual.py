@@ -28,7 +28,6 @@ from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import Capacities, fields, no_prices, violation
 from meio.plan import CapacityPrices
 
-
 FIRST_DAMPING = 0.7
 DAMPING_RANGE = (0.01, 1.2)
 VIOLATION_TOLERANCE = 0.005  # relative; repair removes what is left

@@ -85,15 +85,18 @@ class Evaluator:
         totals = Aggregates(*(np.sum(arrays, axis=0) for arrays in zip(*parts, strict=True)))
         chosen = use_of(totals, self.shared)
         use = CapacityPrices(*(part + fixed for part, fixed in zip(fields(chosen), fields(self.fixed), strict=True)))
+        use = replace(use, storage=use.storage + totals.carried)
         days = self.model.period_days
-        cost = float(totals.cost.sum()) - days * priced(prices, chosen)
+        priced_cost = float(totals.cost.sum())
+        kept_and_shipped = (prices.storage * totals.storage).sum() + (prices.outbound * totals.customers).sum()
+        free_capacity = priced(prices, self.shared.limit) - priced(prices, self.fixed)
         return Evaluation(
             prices=prices,
             decisions=decisions,
             totals=totals,
             use=use,
-            cost=cost,
-            dual_value=cost + days * (priced(prices, use) - priced(prices, self.shared.limit)),
+            cost=priced_cost - float(totals.paid.sum()) - days * float(kept_and_shipped),
+            dual_value=priced_cost - days * free_capacity,
         )
 
     def _no_decisions(self) -> Decisions:
@@ -108,7 +111,9 @@ class Evaluator:
         limit = self.shared.limit
         return Aggregates(
             cost=np.zeros(self.model.num_periods),
+            paid=np.zeros(self.model.num_periods),
             storage=np.zeros_like(limit.storage),
+            carried=np.zeros_like(limit.storage),
             customers=np.zeros_like(limit.outbound),
             lane=np.zeros_like(limit.lane),
             response_volume2=np.zeros((len(limit.lane), *limit.storage.shape[1:])),

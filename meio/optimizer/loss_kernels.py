@@ -18,14 +18,16 @@ import math
 
 import numpy as np
 
+from meio.network.compiled import Floats
 from meio.network.jit import kernel
 
 COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
 _LEAST_PROBABILITY = 1e-9
+LARGEST_COUNTED_MEAN = 600.0  # beyond it the probability of no demand underflows, and a gamma fits as well
 
 
 @kernel
-def normal_survival_and_loss(mean, variance, level):
+def normal_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a normal demand; a point mass when the variance is zero."""
     if variance <= 0.0:
         return (1.0 if mean > level else 0.0), max(0.0, mean - level)
@@ -36,7 +38,7 @@ def normal_survival_and_loss(mean, variance, level):
 
 
 @kernel
-def regularized_gamma_survival(shape, x):
+def regularized_gamma_survival(shape: float, x: float) -> float:
     """Q(shape, x): by its series below shape + 1, by Lentz's continued fraction above."""
     if x <= 0.0:
         return 1.0
@@ -69,7 +71,7 @@ def regularized_gamma_survival(shape, x):
 
 
 @kernel
-def gamma_survival_and_loss(mean, variance, level):
+def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 1000) as normal."""
     if variance <= 0.0 or mean * mean > 1000.0 * variance:
         return normal_survival_and_loss(mean, variance, level)
@@ -83,7 +85,7 @@ def gamma_survival_and_loss(mean, variance, level):
 
 
 @kernel
-def survival_and_loss(family, mean, variance, level):
+def survival_and_loss(family: int, mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ by family; counts in the large are read as gamma."""
     if mean <= 0.0:
         return (1.0 if level < 0.0 else 0.0), max(0.0, -level)
@@ -93,7 +95,9 @@ def survival_and_loss(family, mean, variance, level):
 
 
 @kernel
-def lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, level):
+def lost_per_cycle(
+    window_loss: float, lead_loss: float, lead_survival: float, window_mean: float, lead_mean: float, level: float
+) -> float:
     """Units lost per review cycle from the losses of both windows at one level.
 
     Where the lead time's demand almost surely exceeds the level, the ratio loses its digits and the fluid limit (a
@@ -108,46 +112,42 @@ def lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean
 
 
 @kernel
-def count_ratio(mean, variance, value):
-    """pmf(value + 1) / pmf(value) of the negative binomial with these moments (Poisson when not over-dispersed)."""
+def count_recursion(mean: float, variance: float) -> tuple[float, float, float]:
+    """pmf(0), a and b of a count with these moments, whose pmf(n + 1) / pmf(n) is (a + b n) / (n + 1).
+
+    Negative binomial; Poisson when not over-dispersed; always zero when its mean is zero.
+    """
+    if mean <= 0.0:
+        return 1.0, 0.0, 0.0
     excess = variance - mean
     if excess <= 1e-9 * mean:
-        return mean / (value + 1.0)
-    return (mean * mean / excess + value) / (value + 1.0) * excess / variance
+        return math.exp(-mean), mean, 0.0
+    return math.exp(mean * mean / excess * math.log(mean / variance)), mean * mean / variance, excess / variance
 
 
 @kernel
-def count_zero_probability(mean, variance):
-    """pmf(0) of the negative binomial with these moments (Poisson when not over-dispersed)."""
-    excess = variance - mean
-    if excess <= 1e-9 * mean:
-        return math.exp(-mean)
-    return math.exp(mean * mean / excess * math.log(mean / variance))
-
-
-@kernel
-def fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog):
+def fill_count_shortage(
+    window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, lost: Floats, backlog: Floats
+) -> None:
     """Lost per cycle and backlog at levels 0, 1, 2, …, by the recursion of the probabilities."""
-    window_mass = count_zero_probability(window_mean, window_variance)
-    lead_mass = count_zero_probability(lead_mean, lead_variance) if lead_mean > 0.0 else 1.0
-    window_survival = 1.0 - window_mass
-    lead_survival = 1.0 - lead_mass
-    window_loss = window_mean
-    lead_loss = lead_mean
+    window_mass, window_first, window_slope = count_recursion(window_mean, window_variance)
+    lead_mass, lead_first, lead_slope = count_recursion(lead_mean, lead_variance)
+    window_survival, window_loss = 1.0 - window_mass, window_mean
+    lead_survival, lead_loss = 1.0 - lead_mass, lead_mean
     for level in range(lost.size):
         lost[level] = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, float(level))
         backlog[level] = window_loss
+        per_unit = 1.0 / (level + 1.0)
         window_loss = max(0.0, window_loss - window_survival)
-        window_mass *= count_ratio(window_mean, window_variance, level)
+        window_mass *= (window_first + window_slope * level) * per_unit
         window_survival = max(0.0, window_survival - window_mass)
-        if lead_mean > 0.0:
-            lead_loss = max(0.0, lead_loss - lead_survival)
-            lead_mass *= count_ratio(lead_mean, lead_variance, level)
-            lead_survival = max(0.0, lead_survival - lead_mass)
+        lead_loss = max(0.0, lead_loss - lead_survival)
+        lead_mass *= (lead_first + lead_slope * level) * per_unit
+        lead_survival = max(0.0, lead_survival - lead_mass)
 
 
 @kernel
-def points_survival_and_loss(values, cumulative, level):
+def points_survival_and_loss(values: Floats, cumulative: Floats, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a discrete demand given by its values and cumulative probabilities."""
     survival = 0.0
     loss = 0.0
@@ -162,7 +162,16 @@ def points_survival_and_loss(values, cumulative, level):
 
 
 @kernel
-def shortage(family, window_mean, window_variance, lead_mean, lead_variance, values, cumulative, level):
+def shortage(
+    family: int,
+    window_mean: float,
+    window_variance: float,
+    lead_mean: float,
+    lead_variance: float,
+    values: Floats,
+    cumulative: Floats,
+    level: float,
+) -> tuple[float, float, float, float]:
     """Lost per cycle, backlog, and their derivatives in the level, for one continuous level (or a table of points)."""
     if family == POINTS:
         window_survival, window_loss = points_survival_and_loss(values, cumulative, level)
@@ -181,10 +190,19 @@ def shortage(family, window_mean, window_variance, lead_mean, lead_variance, val
 
 @kernel
 def fill_shortage(
-    family, window_mean, window_variance, lead_mean, lead_variance, values, cumulative, step, lost, backlog
-):
-    """Lost per cycle and backlog at levels 0, step, 2 step, …"""
-    if family == COUNT and step == 1.0:
+    family: int,
+    window_mean: float,
+    window_variance: float,
+    lead_mean: float,
+    lead_variance: float,
+    values: Floats,
+    cumulative: Floats,
+    step: float,
+    lost: Floats,
+    backlog: Floats,
+) -> None:
+    """Lost per cycle and backlog at each level of a lattice: 0, step, 2 step and so on."""
+    if family == COUNT and step == 1.0 and window_mean < LARGEST_COUNTED_MEAN:
         fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog)
         return
     for index in range(lost.size):
@@ -199,15 +217,15 @@ def fill_shortage(
 
 
 @kernel
-def fill_count_mass(mean, variance, step, mass):
+def fill_count_mass(mean: float, variance: float, step: float, mass: Floats) -> None:
     """Probability of demand in [k·step − step/2, k·step + step/2), the last cell holding the rest."""
-    if step == 1.0 and mean < 600.0:
-        term = count_zero_probability(mean, variance) if mean > 0.0 else 1.0
+    if step == 1.0 and mean < LARGEST_COUNTED_MEAN:
+        term, first, slope = count_recursion(mean, variance)
         total = 0.0
         for k in range(mass.size):
             mass[k] = term
             total += term
-            term *= count_ratio(mean, variance, k) if mean > 0.0 else 0.0
+            term *= (first + slope * k) / (k + 1.0)
         mass[mass.size - 1] += max(0.0, 1.0 - total)
         return
     below = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -163,12 +164,14 @@ def _order_patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:
     """
     nodes, hourly = compiled.nodes, compiled.demand.hourly_share
     node_axis = np.arange(len(compiled.names.nodes))
-    pointers, shares, delays = [0], [], []
+    pointers: list[int] = [0]
+    shares: list[float] = []
+    delays: list[tuple[int, ...]] = []
     for speed in range(len(compiled.names.speeds)):
         cutoff = nodes.cutoff_minute[:, speed]
         edges = np.unique(np.concatenate([[0, 1440], cutoff]))
         weights: dict[tuple[int, ...], float] = {}
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             share = float(_share_between(hourly, start, end))
             for weekday in range(7):
                 delay = nodes.ship_delay_days[node_axis, weekday, (cutoff <= start).astype(np.int64)]

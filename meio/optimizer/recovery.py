@@ -11,7 +11,7 @@ from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import violation
 
-REPAIR_PASSES = 12
+REPAIR_PASSES = 24
 REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
 MOST_CUT = 0.1  # share of a level that one pass may take
 _GOLDEN = 0.6180339887498949
@@ -48,7 +48,7 @@ def _average_level(recent: list[Evaluation], lane_idx: Ints) -> Floats:
 
 
 def rounded(level: Floats) -> Floats:
-    """Whole units whose sums over products stay what they were: each product rounds at a threshold of its own."""
+    """Whole units that leave sums over products nearly as they were: each product rounds at a threshold of its own."""
     threshold = (np.arange(level.shape[0]) * _GOLDEN) % 1.0
     return np.floor(level + threshold[:, None, None] + 1e-9)
 
@@ -63,18 +63,57 @@ def _cut(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
 
 def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[tuple[int, int, float, Floats]]:
     """Where use exceeds capacity: node, period, the excess, and how much of it one unit of each product takes."""
-    model, limit, use = evaluate.model, evaluate.shared.limit, current.use
-    found = []
-    aim = 1.0 - REPAIR_MARGIN
+    model, shared, use = evaluate.model, evaluate.shared, current.use
+    limit, lane_idx = shared.limit, current.decisions.lane_idx
+    found: list[tuple[int, int, float, Floats]] = []
     for node, kind, period in np.argwhere(use.storage > limit.storage):
         size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
-        need = use.storage[node, kind, period] - aim * limit.storage[node, kind, period]
-        found.append((int(node), int(period), float(need), size))
-    per_unit = np.full(len(model.volume_m3), 1.0 / model.period_days)
+        found.append((node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
+    bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
     for node, period in np.argwhere(use.inbound > limit.inbound):
-        need = use.inbound[node, period] - aim * limit.inbound[node, period]
-        found.append((int(node), int(period), float(need), per_unit))
+        found.append((node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
+    for kind in ("inbound", "outbound"):
+        used, most = getattr(use, kind), getattr(limit, kind)
+        for node, period in np.argwhere(used > most):
+            excess = _excess(used, most, (node, period))
+            if kind == "outbound":
+                found += _sellers(current, evaluate, node, period, excess, own=True)
+            else:  # what arrives was sold one lead time before
+                sold = round(period - _mean_lead_periods(model, node))
+                found += _sellers(current, evaluate, node, max(0, sold), excess, own=False)
+    for lane, period in np.argwhere(use.lane > limit.lane):
+        node = shared.lane_node_idx[lane]
+        size = np.where(lane_idx[:, node] == lane, bought, 0.0)
+        for arrival in np.flatnonzero(shared.departure[lane, period] > 0):
+            found.append((node, arrival, _excess(use.lane, limit.lane, (lane, period)), size))
     return found
+
+
+def _mean_lead_periods(model: PlanningModel, node: int) -> float:
+    """Mean lead time of the lanes into a node, in periods."""
+    return float(model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days)
+
+
+def _sellers(
+    current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float, *, own: bool
+) -> list[tuple[int, int, float, Floats]]:
+    """Share an excess of flow among the nodes that a node supplies, and itself if `own`, in proportion to their stock.
+
+    A unit of level that is no longer there is sold about once a window less.
+    """
+    model, lane_idx, level = evaluate.model, current.decisions.lane_idx, current.decisions.level[:, :, period]
+    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
+    if own:
+        fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
+    held = np.where(fed, level, 0.0).sum(axis=0)
+    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
+    return [
+        (seller, period, excess * held[seller] / held.sum(), per_unit[:, seller]) for seller in np.flatnonzero(held)
+    ]
+
+
+def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
+    return float(use[cell] - (1.0 - REPAIR_MARGIN) * limit[cell])
 
 
 def _cut_node(
@@ -146,13 +185,14 @@ def _interpolated(level: Floats, delay: Floats) -> Floats:
 def pack_excess(compiled: CompiledScenario, lane: Ints) -> Floats:
     """Units by which packs and minimum orders lift the average position above its target, [product, node].
 
-    Orders in multiples of q bring the position to q/2 − 1/2 above the target on average; a minimum order m of a product
-    that sells d per review interval to another (m − d − q)/2 where that is positive.
+    Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where a review
+    interval's demand exceeds the least order, else the least order itself: the minimum, rounded up to packs.
     """
     pack, minimum = order_multiples(compiled, lane)
     demand = compiled.demand
     streams = np.repeat(np.arange(len(demand.product_ptr) - 1), np.diff(demand.product_ptr))
     per_day = np.bincount(streams, demand.daily_mean.mean(axis=1), len(demand.product_ptr) - 1)
     review = compiled.lanes.review_every_days[lane]
-    lifted = 0.5 * (pack - 1.0) + 0.5 * np.maximum(0.0, minimum - per_day[:, None] * review - pack)
+    least_order = pack * np.ceil(minimum / pack)
+    lifted = 0.5 * (np.where(per_day[:, None] * review < least_order, least_order, pack) - 1.0)
     return np.where(lane >= 0, lifted, 0.0)

@@ -1,0 +1,199 @@
+"""A product's customer classes around one day, each served by the node that delivers it cheapest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meio.network.compiled import Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.cluster_kernels import Classes, clear_classes, rank_speeds, roll_up
+from meio.optimizer.demand_kernels import best_alternatives, integral
+from meio.optimizer.model import PlanningModel
+
+BEST, NEAR, FAR = range(3)  # choices
+
+
+@kernel
+def fill_choices(shipping: Floats, ranking: Floats, region: Ints, choices: Ints) -> None:
+    """Fill the cheapest node of each class, the next one in its region and the next one outside, [class, choice]."""
+    costs = np.empty(ranking.size)
+    for row in range(choices.shape[0]):
+        best, near, far = best_alternatives(shipping[row], ranking, region, costs)
+        choices[row, BEST], choices[row, NEAR], choices[row, FAR] = best, near, far
+
+
+@kernel
+def assign_classes(
+    model: PlanningModel,
+    product: int,
+    shipping: Floats,
+    choices: Ints,
+    middle: float,
+    lane: Ints,
+    region: Ints,
+    delivered: Floats,
+    ranking: Floats,
+    holding: Floats,
+    classes: Classes,
+) -> float:
+    """Fill `classes` with the product's demand around the day `middle`; return its least cost of delivery per day."""
+    windows = np.zeros((lane.size, 4))
+    clear_classes(classes)
+    base, row = 0.0, 0
+    for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):
+        node_windows(model, stream, middle, lane, windows)
+        rate = integral(model.daily_mean[stream], model.period_days, middle - 0.5, middle + 0.5)
+        cost, row = assign_stream(
+            model,
+            product,
+            stream,
+            rate,
+            row,
+            shipping,
+            choices,
+            windows,
+            lane,
+            region,
+            delivered,
+            ranking,
+            holding,
+            classes,
+        )
+        base += cost
+        mix = model.mix_idx[stream]
+        if model.mix_ptr[mix + 1] - model.mix_ptr[mix] > 1:
+            add_common_spread(windows, lane, classes)
+    roll_up(model, lane, region, classes)
+    for cluster in range(classes.rate.size):
+        if classes.rate[cluster] > 0.0:
+            rank_speeds(classes, cluster)
+    return base
+
+
+@kernel
+def node_windows(model: PlanningModel, stream: int, middle: float, lane: Ints, windows: Floats) -> None:
+    """Fill mean and variance of a stream's demand over each node's window and lead time, [node, 4].
+
+    The window lies so that its review interval is centred on `middle`, the day for which stock is planned.
+    """
+    mean, variance, period_days = model.daily_mean[stream], model.daily_variance[stream], model.period_days
+    for node in range(lane.size):
+        if lane[node] < 0:
+            continue
+        half_review = 0.5 * model.review_days[lane[node]]
+        start = middle - half_review - model.lead_days[lane[node]]
+        windows[node, 0] = integral(mean, period_days, start, middle + half_review)
+        windows[node, 1] = integral(variance, period_days, start, middle + half_review)
+        windows[node, 2] = integral(mean, period_days, start, middle - half_review)
+        windows[node, 3] = integral(variance, period_days, start, middle - half_review)
+
+
+@kernel
+def assign_stream(
+    model: PlanningModel,
+    product: int,
+    stream: int,
+    daily_rate: float,
+    row: int,
+    shipping: Floats,
+    choices: Ints,
+    windows: Floats,
+    lane: Ints,
+    region: Ints,
+    delivered: Floats,
+    ranking: Floats,
+    holding: Floats,
+    classes: Classes,
+) -> tuple[float, int]:
+    """Add a stream's classes, each at its cheapest node; return what serving all of them there costs per day.
+
+    Classes that no node can serve for less than losing them costs are lost, whatever is stocked. `row` is where the stream's classes begin in
+    `shipping`; the row after them is returned too.
+    """
+    base, num_nodes = 0.0, delivered.size
+    # a field taken from a large tuple costs a copy of the tuple: take them once
+    spill_cost, backlog_cost, rates = classes.spill_cost, classes.backlog_cost, classes.rate
+    window_mean, lead_mean = classes.window_mean, classes.lead_mean
+    window_excess, lead_excess = classes.window_excess, classes.lead_excess
+    near_choice, far_choice = classes.near_choice, classes.far_choice
+    pattern_ptr, pattern_share, review_days = model.pattern_ptr, model.pattern_share, model.review_days
+    mix_class_idx, mix_share, num_speeds = model.mix_class_idx, model.mix_share, model.num_speeds
+    backorder_penalty, lost_penalty = model.backorder_penalty[product], model.lost_penalty[product]
+    first, end = model.mix_ptr[model.mix_idx[stream]], model.mix_ptr[model.mix_idx[stream] + 1]
+    for entry in range(first, end):
+        speed = mix_class_idx[entry] % num_speeds
+        owed = backorder_penalty[speed]
+        lost = np.inf if owed < np.inf else lost_penalty[speed]
+        for pattern in range(pattern_ptr[speed], pattern_ptr[speed + 1]):
+            best, near, far = choices[row, BEST], choices[row, NEAR], choices[row, FAR]
+            share = mix_share[entry] * pattern_share[pattern]
+            if best < 0 or shipping[row, best] + ranking[best] >= lost:
+                base += share * daily_rate * (lost_penalty[speed] if lost < np.inf else 0.0)
+                row += 1
+                continue
+            cost = shipping[row, best] + delivered[best]
+            near_cost = shipping[row, near] + delivered[near] if near >= 0 else np.inf
+            far_cost = shipping[row, far] + delivered[far] if far >= 0 else np.inf
+            row += 1
+            window_mean[best, speed] += share * windows[best, 0]
+            lead_mean[best, speed] += share * windows[best, 2]
+            if end - first == 1:
+                window_excess[best] += share * (windows[best, 1] - windows[best, 0])
+                lead_excess[best] += share * (windows[best, 3] - windows[best, 2])
+            cycle = share * (windows[best, 0] - windows[best, 2])
+            rate = cycle / review_days[lane[best]]
+            rates[best] += rate
+            base += rate * cost
+            clusters = (best, num_nodes + region[best])
+            add_costs(
+                spill_cost, backlog_cost, speed, cycle, owed + holding[best], lost, clusters, cost, near_cost, far_cost
+            )
+            if near >= 0 and near_cost <= min(far_cost, lost):
+                near_choice[best, near] += cycle
+            if far >= 0 and far_cost <= lost:
+                far_choice[best, far] += cycle
+    return base, row
+
+
+@kernel
+def add_costs(
+    spill_cost: Floats,
+    backlog_cost: Floats,
+    speed: int,
+    cycle: float,
+    owed: float,
+    lost: float,
+    clusters: tuple[int, int],
+    cost: float,
+    near_cost: float,
+    far_cost: float,
+) -> None:
+    """Split what it costs to serve a class ever farther away over the clusters that must be short before it is paid.
+
+    The parts at its node, its region (`clusters`) and the nation add up to the cost of not serving it at all: losing
+    it, or owing it (`lost` is then infinite) in the last cluster that could still have served it.
+    """
+    node, own_region = clusters
+    nation = spill_cost.shape[0] - 1
+    outside = min(far_cost, lost)
+    next_best = min(near_cost, outside)
+    if next_best < np.inf:
+        spill_cost[node, speed] += cycle * max(0.0, next_best - cost)
+    if outside < np.inf:
+        spill_cost[own_region, speed] += cycle * max(0.0, outside - next_best)
+    if lost < np.inf:
+        spill_cost[nation, speed] += cycle * max(0.0, lost - outside)
+    else:
+        last = nation if far_cost < np.inf else (own_region if near_cost < np.inf else node)
+        backlog_cost[last, speed] += cycle * owed
+
+
+@kernel
+def add_common_spread(windows: Floats, lane: Ints, classes: Classes) -> None:
+    """Add the squared coefficient of variation that a stream's classes share, beyond their own Poisson noise."""
+    window_common, lead_common = classes.window_common, classes.lead_common
+    for node in range(lane.size):
+        if lane[node] >= 0 and windows[node, 0] > 0.0:
+            window_common[node] += (windows[node, 1] - windows[node, 0]) / windows[node, 0] ** 2
+            if windows[node, 2] > 0.0:
+                lead_common[node] += (windows[node, 3] - windows[node, 2]) / windows[node, 2] ** 2

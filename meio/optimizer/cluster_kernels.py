@@ -1,0 +1,169 @@
+"""Demand and cost of a product's customers by cluster: its nodes, their regions and the nation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.model import PlanningModel
+
+WINDOW_MEAN, WINDOW_VARIANCE, LEAD_MEAN, LEAD_VARIANCE, LOST_COST, OWED_COST = range(6)  # terms
+
+
+class Classes(NamedTuple):
+    """Demand and cost of a product's customer classes by cluster, around one day.
+
+    Clusters are the N nodes, then the N regions (nodes with the same source, by the source's index; a node supplied
+    by a vendor is a region of its own), then the nation. "Cycle" is the demand of one review interval.
+    """
+
+    window_mean: Floats
+    """[cluster, speed]: mean demand of lead time and review interval"""
+    lead_mean: Floats
+    """[cluster, speed]: mean demand of the lead time"""
+    window_excess: Floats
+    """[cluster]: variance beyond the mean of streams that are independent of each other"""
+    lead_excess: Floats
+    window_common: Floats
+    """[cluster]: squared coefficient of variation that all classes of the product share"""
+    lead_common: Floats
+    rate: Floats
+    """[cluster]: units per day"""
+    review_days: Floats
+    """[cluster]: days of demand in a cycle"""
+    spill_cost: Floats
+    """[cluster, speed]: money per unit that leaves the cluster unserved, times the cycle's demand while filling"""
+    backlog_cost: Floats
+    """[cluster, speed]: money per unit and day owed, likewise"""
+    terms: Floats
+    """[cluster, rank, term]: the demand of all speeds down to a rank, dearest to spill first, and what it costs more
+    than the next rank to lose a unit of it per cycle, or to owe it: money per day"""
+    near_choice: Floats
+    """[node, node]: share of a node's spill whose next choice lies in the region"""
+    far_choice: Floats
+    """[node, node]: share of a node's spill whose next choice outside the region is this node"""
+
+
+@kernel
+def new_classes(num_nodes: int, num_speeds: int) -> Classes:
+    """Empty `Classes`."""
+    clusters = 2 * num_nodes + 1
+    return Classes(
+        np.zeros((clusters, num_speeds)),
+        np.zeros((clusters, num_speeds)),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros((clusters, num_speeds)),
+        np.zeros((clusters, num_speeds)),
+        np.zeros((clusters, num_speeds, 6)),
+        np.zeros((num_nodes, num_nodes)),
+        np.zeros((num_nodes, num_nodes)),
+    )
+
+
+@kernel
+def clear_classes(classes: Classes) -> None:
+    """Empty `classes` for the next period."""
+    for table in (classes.window_mean, classes.lead_mean, classes.spill_cost, classes.backlog_cost):
+        table[:] = 0.0
+    for row in (classes.window_excess, classes.lead_excess, classes.window_common, classes.lead_common, classes.rate):
+        row[:] = 0.0
+    classes.near_choice[:] = 0.0
+    classes.far_choice[:] = 0.0
+
+
+@kernel
+def roll_up(model: PlanningModel, lane: Ints, region: Ints, classes: Classes) -> None:
+    """Add node demand up to regions and nation, and turn summed costs into averages per unit."""
+    num_nodes = lane.size
+    nation = 2 * num_nodes
+    window_common, lead_common, rate = classes.window_common, classes.lead_common, classes.rate
+    for node in range(num_nodes):
+        if rate[node] <= 0.0:
+            continue
+        for cluster in (num_nodes + region[node], nation):
+            for speed in range(model.num_speeds):
+                classes.window_mean[cluster, speed] += classes.window_mean[node, speed]
+                classes.lead_mean[cluster, speed] += classes.lead_mean[node, speed]
+            classes.window_excess[cluster] += classes.window_excess[node]
+            classes.lead_excess[cluster] += classes.lead_excess[node]
+            rate[cluster] += rate[node]
+            window_common[cluster] += rate[node] * window_common[node]
+            lead_common[cluster] += rate[node] * lead_common[node]
+        lead, window = model.lead_days[lane[node]], model.lead_days[lane[node]] + model.review_days[lane[node]]
+        window_common[node] += model.lead_variance[lane[node]] / window**2
+        if lead > 0.0:
+            lead_common[node] += model.lead_variance[lane[node]] / lead**2
+    for cluster in range(num_nodes, nation + 1):
+        if rate[cluster] > 0.0:
+            window_common[cluster] /= rate[cluster]
+            lead_common[cluster] /= rate[cluster]
+    average_costs(classes.window_mean, classes.lead_mean, classes.spill_cost, classes.backlog_cost)
+
+
+@kernel
+def average_costs(window_mean: Floats, lead_mean: Floats, spill_cost: Floats, backlog_cost: Floats) -> None:
+    """Turn costs summed over a cycle's demand into averages per unit, all [cluster, speed]."""
+    for cluster in range(window_mean.shape[0]):
+        for speed in range(window_mean.shape[1]):
+            cycle = window_mean[cluster, speed] - lead_mean[cluster, speed]
+            if cycle > 0.0:
+                spill_cost[cluster, speed] /= cycle
+                backlog_cost[cluster, speed] /= cycle
+
+
+@kernel
+def rank_speeds(classes: Classes, cluster: int) -> None:
+    """Fill a cluster's review days and its terms, one for each rank of its speeds."""
+    spill_cost, backlog_cost = classes.spill_cost[cluster], classes.backlog_cost[cluster]
+    speed_means, speed_lead_means = classes.window_mean[cluster], classes.lead_mean[cluster]
+    order = np.empty(spill_cost.size, np.int64)
+    speed_order(spill_cost, backlog_cost, order)
+    mean = speed_means.sum()
+    review = (mean - speed_lead_means.sum()) / classes.rate[cluster]
+    classes.review_days[cluster] = review
+    window_mean, lead_mean = 0.0, 0.0
+    for rank in range(order.size):
+        speed = order[rank]
+        window_mean += speed_means[speed]
+        lead_mean += speed_lead_means[speed]
+        spill, owed = spill_cost[speed], backlog_cost[speed]
+        if rank + 1 < order.size:
+            spill -= spill_cost[order[rank + 1]]
+            owed -= backlog_cost[order[rank + 1]]
+        share = window_mean / mean
+        term = classes.terms[cluster, rank]
+        term[WINDOW_MEAN], term[LEAD_MEAN] = window_mean, lead_mean
+        excess, common = classes.window_excess[cluster], classes.window_common[cluster]
+        term[WINDOW_VARIANCE] = variance_of(window_mean, share * excess, common)
+        excess, common = classes.lead_excess[cluster], classes.lead_common[cluster]
+        term[LEAD_VARIANCE] = variance_of(lead_mean, share * excess, common)
+        term[LOST_COST], term[OWED_COST] = max(0.0, spill) / review, max(0.0, owed)
+
+
+@kernel
+def speed_order(spill_cost: Floats, backlog_cost: Floats, order: Ints) -> None:
+    """Speeds of a cluster from the dearest to serve elsewhere to the cheapest."""
+    for speed in range(order.size):
+        worth = spill_cost[speed] + backlog_cost[speed]
+        place = speed
+        while place > 0:
+            before = order[place - 1]
+            if spill_cost[before] + backlog_cost[before] >= worth:
+                break
+            order[place] = before
+            place -= 1
+        order[place] = speed
+
+
+@kernel
+def variance_of(mean: float, excess: float, common: float) -> float:
+    """Variance of window demand from its independent and common parts."""
+    return max(0.0, mean + excess + common * mean * mean)

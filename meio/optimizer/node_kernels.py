@@ -1,0 +1,178 @@
+"""Levels of the nodes that serve customers in one period, and what follows from them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meio.network.compiled import Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.cluster_kernels import Classes
+from meio.optimizer.loss_kernels import COUNT, NO_POINTS, POINTS
+from meio.optimizer.model import PlanningModel
+from meio.optimizer.subproblem_kernels import Tables, add_stock, at
+from meio.optimizer.table_kernels import family_of, fill_tables, lattice_step, level_slope, points_of, refine_levels
+
+
+@kernel
+def solve_node_levels(
+    model: PlanningModel,
+    product: int,
+    period: int,
+    lane: Ints,
+    region: Ints,
+    charge: Floats,
+    given: Floats,
+    classes: Classes,
+    tables: Tables,
+    lattice: Ints,
+    order_node: Ints,
+    order_gain: Floats,
+    levels: Floats,
+    unserved: Floats,
+) -> tuple[int, float, float]:
+    """Levels of the nodes that serve customers, or what their `given` levels (negative: none) lead to.
+
+    Levels are filled for every cluster, in units (`levels`) and in steps (`lattice`). Returns the steps added, the
+    units in one, and the cost per day of shortage.
+    """
+    family, values, cumulative = window_demand(model, product, period, lane, classes)
+    step = lattice_step(classes, model.period_days)
+    fill_tables(family, classes, step, model.period_days, values, cumulative, tables)
+    steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
+    if given[0] >= 0.0:
+        take_levels(region, given, step, tables, lattice)
+    for cluster in range(levels.size):
+        levels[cluster] = lattice[cluster] * step
+    if family in (COUNT, POINTS):
+        return steps, step, lattice_cost(tables, lattice, unserved)
+    if given[0] >= 0.0:
+        add_up_levels(region, given, classes.rate, levels)
+    else:
+        refine_levels(family, classes, region, charge, step, values, cumulative, levels)
+    return steps, step, continuous_cost(family, classes, values, cumulative, levels, unserved)
+
+
+@kernel
+def window_demand(
+    model: PlanningModel, product: int, period: int, lane: Ints, classes: Classes
+) -> tuple[int, Floats, Floats]:
+    """Family of a product's window demand, with its points where one node serves all of a tabled demand."""
+    first = model.product_ptr[product]
+    family, values, cumulative = family_of(model.stream_kind[first]), NO_POINTS, NO_POINTS
+    if model.product_ptr[product + 1] - first > 1:
+        return family, values, cumulative
+    for node in range(lane.size):
+        if classes.rate[node] > 0.0:
+            lead, review = model.lead_days[lane[node]], model.review_days[lane[node]]
+            values, cumulative = points_of(model, first, period, lead, review)
+            if values.size > 0 and classes.rate[node] >= (1.0 - 1e-9) * classes.rate[2 * lane.size]:
+                family = POINTS
+    return family, values, cumulative
+
+
+@kernel
+def take_levels(region: Ints, given: Floats, step: float, tables: Tables, lattice: Ints) -> None:
+    """Lattice levels of nodes, regions and nation that come nearest to given levels, [node]."""
+    num_nodes = region.size
+    lattice[:] = 0
+    for node in range(num_nodes):
+        if tables.size[node] > 0:
+            level = min(int(np.rint(given[node] / step)), tables.size[node] - 1)
+            lattice[node] = level
+            lattice[num_nodes + region[node]] += level
+            lattice[2 * num_nodes] += level
+
+
+@kernel
+def add_up_levels(region: Ints, given: Floats, rate: Floats, levels: Floats) -> None:
+    """Levels of nodes with demand as given, [node], and their sums over regions and nation."""
+    num_nodes = region.size
+    levels[:] = 0.0
+    for node in range(num_nodes):
+        if rate[node] > 0.0:
+            for cluster in (node, num_nodes + region[node], 2 * num_nodes):
+                levels[cluster] += given[node]
+
+
+@kernel
+def lattice_cost(tables: Tables, lattice: Ints, unserved: Floats) -> float:
+    """Cost per day of shortage at lattice levels; fills the units per day that leave each cluster unserved."""
+    cost = 0.0
+    for cluster in range(lattice.size):
+        unserved[cluster] = at(tables, tables.unserved, cluster, lattice[cluster])
+        cost += at(tables, tables.cost, cluster, lattice[cluster])
+    return cost
+
+
+@kernel
+def continuous_cost(
+    family: int, classes: Classes, values: Floats, cumulative: Floats, levels: Floats, unserved: Floats
+) -> float:
+    """Cost per day of shortage at continuous levels; fills the units per day that leave each cluster unserved."""
+    cost = 0.0
+    for cluster in range(levels.size):
+        unserved[cluster] = 0.0
+        if classes.rate[cluster] > 0.0:
+            part, _, unserved[cluster] = level_slope(family, classes, cluster, values, cumulative, levels[cluster])
+            cost += part
+    return cost
+
+
+@kernel
+def fill_worth(tables: Tables, region: Ints, charge: Floats, lattice: Ints, worth: Floats) -> None:
+    """Fill the cost per day of having one unit less at each node, 0 where none is held."""
+    num_nodes = region.size
+    for node in range(num_nodes):
+        worth[node] = 0.0
+        if lattice[node] > 0:
+            worth[node] = -charge[node]
+            for cluster in (node, num_nodes + region[node], 2 * num_nodes):
+                worth[node] += at(tables, tables.gain, cluster, lattice[cluster] - 1)
+
+
+@kernel
+def level_response(tables: Tables, region: Ints, lattice: Ints, charge: float, step: float, node: int) -> float:
+    """Units by which a node's level falls per unit of charge: the inverse curvature of its clusters' costs."""
+    num_nodes = region.size
+    curvature = 0.0
+    for cluster in (node, num_nodes + region[node], 2 * num_nodes):
+        level = lattice[cluster]
+        below = at(tables, tables.gain, cluster, max(0, level - 1))
+        curvature += (below - at(tables, tables.gain, cluster, level + 1)) / (2.0 * step)
+    most = float((lattice[node] + 1.0) * step / max(1e-9, abs(charge)))
+    return min(most, 1.0 / curvature) if curvature > 0.0 else most
+
+
+@kernel
+def served_units(classes: Classes, unserved: Floats, region: Ints, served: Floats) -> None:
+    """Units per day each node ships: its own demand less its spill, plus what spills to it from others."""
+    num_nodes = region.size
+    rate, near_choice, far_choice = classes.rate, classes.near_choice, classes.far_choice
+    spilled_near = np.zeros(num_nodes)
+    total = 1e-12
+    for node in range(num_nodes):
+        served[node] = rate[node] - unserved[node]
+        spilled_near[region[node]] += unserved[node] * near_share(classes, node)
+        total += unserved[node]
+    lost = min(1.0, unserved[2 * num_nodes] / total)
+    for node in range(num_nodes):
+        if unserved[node] <= 0.0:
+            continue
+        own = region[node]
+        region_short = min(1.0, unserved[num_nodes + own] / max(spilled_near[own], 1e-12))
+        near = near_share(classes, node)
+        far = max(0.0, 1.0 - near) + near * region_short
+        near_total, far_total = near_choice[node].sum(), far_choice[node].sum()
+        for other in range(num_nodes):
+            if near_total > 0.0:
+                share = near * (1.0 - region_short) * near_choice[node, other] / near_total
+                served[other] += unserved[node] * share
+            if far_total > 0.0:
+                served[other] += unserved[node] * far * (1.0 - lost) * far_choice[node, other] / far_total
+
+
+@kernel
+def near_share(classes: Classes, node: int) -> float:
+    """Share of a node's demand whose next choice lies in its region."""
+    cycle = classes.window_mean[node].sum() - classes.lead_mean[node].sum()
+    return float(min(1.0, classes.near_choice[node].sum() / cycle)) if cycle > 0.0 else 0.0

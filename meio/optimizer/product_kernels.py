@@ -1,0 +1,173 @@
+"""One product over its horizon: its lanes, and what its stock costs at each node at given prices."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Bools, Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.demand_kernels import shifted
+from meio.optimizer.lane_kernels import choose_lanes
+from meio.optimizer.model import PlanningModel
+from meio.optimizer.subproblem_kernels import MOST_STEPS
+
+UPSTREAM_STEPS = 12  # an upstream window may hold this many times the demand of the downstream lattice
+
+
+class Workspace(NamedTuple):
+    """Scratch of one product: what holds for its whole horizon, then for one period."""
+
+    region: Ints
+    """[node]: the upstream node that supplies it, itself when a vendor does"""
+    is_upstream: Bools
+    """[node]: it supplies a node that serves customers"""
+    holding: Floats
+    """[node, period]: priced holding cost of a unit and day"""
+    consumed: Floats
+    """[node, period]: units per day that customers take from the node, or from those it supplies"""
+    delivered: Floats
+    """[node]: priced cost of replacing a unit that leaves the node, before shipping it; inf: it serves nobody"""
+    ranking: Floats
+    """[node]: the same with the stock that serving a unit takes, by which customers choose their node"""
+    paid: Floats
+    """[node]: how much of it is paid for capacity on the way in"""
+    charge: Floats
+    """[node]: cost per day of one more unit in the node's level instead of upstream; inf: it serves nobody"""
+    given: Floats
+    """[node]: levels to follow; negative: none"""
+    lattice: Ints
+    """[cluster]: levels in lattice steps"""
+    levels: Floats
+    """[cluster]: levels in units"""
+    unserved: Floats
+    """[cluster]: units per day that leave the cluster unserved"""
+    served: Floats
+    """[node]: units per day shipped to customers"""
+    worth: Floats
+    """[node]: cost per day of having one unit less than the level"""
+    order_node: Ints
+    """[step]: node of each step of stock, in the order of their worth"""
+    order_gain: Floats
+    gains: Floats
+    """[step]: the same for one upstream node"""
+    mass: Floats
+    """[step]: probabilities of an upstream node's window demand"""
+
+
+@kernel
+def new_workspace(num_nodes: int, num_periods: int) -> Workspace:
+    """Empty `Workspace`."""
+    clusters = 2 * num_nodes + 1
+    return Workspace(
+        np.zeros(num_nodes, np.int64),
+        np.zeros(num_nodes, np.bool_),
+        np.zeros((num_nodes, num_periods)),
+        np.zeros((num_nodes, num_periods)),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
+        np.full(num_nodes, -1.0),
+        np.zeros(clusters, np.int64),
+        np.zeros(clusters),
+        np.zeros(clusters),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
+        np.zeros(MOST_STEPS * 2, np.int64),
+        np.zeros(MOST_STEPS * 2),
+        np.zeros(MOST_STEPS * 2),
+        np.zeros(UPSTREAM_STEPS * MOST_STEPS),
+    )
+
+
+@kernel
+def start_product(
+    model: PlanningModel,
+    storage_price: Floats,
+    lane_price: Floats,
+    product: int,
+    given: bool,
+    lane: Ints,
+    supply_cost: Floats,
+    work: Workspace,
+) -> None:
+    """Choose a product's lanes (unless they are given) and fill what holds for its whole horizon."""
+    storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
+    work.consumed[:] = 0.0
+    work.ranking[:] = np.nan  # unlike any cost: the choices of the product before do not hold
+    work.is_upstream[:] = False
+    for node in range(lane.size):
+        work.holding[node] = model.holding_per_day[product, node] + volume * storage_price[node, storage_type]
+    choose_lanes(model, product, work.holding, lane_price, given, lane, supply_cost)
+    for node in range(lane.size):
+        work.region[node] = node
+        if lane[node] >= 0 and model.serves_customers[node]:
+            source = model.lane_source_idx[lane[node]]
+            if source < lane.size:
+                work.region[node] = source
+                work.is_upstream[source] = True
+
+
+@kernel
+def price_nodes(
+    model: PlanningModel,
+    outbound_price: Floats,
+    lane_price: Floats,
+    product: int,
+    period: int,
+    lane: Ints,
+    work: Workspace,
+) -> bool:
+    """Fill each node's delivered cost, ranking and charge; whether a ranking changed since the period before.
+
+    A unit served leaves the shelf sooner than the level says, so it saves the holding cost of its days on the way.
+    Customers choose their node by what serving them takes there, stock for lead time and review interval included:
+    without it a dear node would look cheap.
+    """
+    changed = False
+    for node in range(lane.size):
+        delivered, ranking, charge = np.inf, np.inf, np.inf
+        if lane[node] >= 0 and model.serves_customers[node]:
+            holding, source = work.holding[node, period], work.region[node]
+            work.paid[node] = price_on_the_way(model, lane_price, lane, node, period)
+            replacement = lane_cost(model, product, lane, node) + work.paid[node] + outbound_price[node, period]
+            delivered = replacement - holding * on_hand_days(model, lane[node])
+            ranking = delivered + holding * (model.lead_days[lane[node]] + model.review_days[lane[node]])
+            charge = holding + price_fall(lane_price[lane[node]], period) / model.period_days
+            if source != node:
+                charge -= work.holding[source, period]
+        changed = changed or ranking != work.ranking[node]
+        work.delivered[node], work.ranking[node], work.charge[node] = delivered, ranking, charge
+    return changed
+
+
+@kernel
+def lane_cost(model: PlanningModel, product: int, lane: Ints, node: int) -> float:
+    """Purchase and transport of one unit on its way from the vendor to a node, without prices."""
+    cost = model.lane_cost[product, lane[node]]
+    source = model.lane_source_idx[lane[node]]
+    return float(cost + (model.lane_cost[product, lane[source]] if source < lane.size else 0.0))
+
+
+@kernel
+def price_on_the_way(model: PlanningModel, lane_price: Floats, lane: Ints, node: int, period: int) -> float:
+    """Prices paid to replace a unit taken in a period: each stage orders at once, and is paid for on arrival."""
+    price = shifted(lane_price[lane[node]], period + model.lead_days[lane[node]] / model.period_days)
+    source = model.lane_source_idx[lane[node]]
+    if source < lane.size:
+        price += shifted(lane_price[lane[source]], period + model.lead_days[lane[source]] / model.period_days)
+    return float(price)
+
+
+@kernel
+def price_fall(series: Floats, period: int) -> float:
+    """By how much a price falls to the next period: what a unit bought now instead of then costs more."""
+    return float(series[period] - series[min(period + 1, series.size - 1)])
+
+
+@kernel
+def on_hand_days(model: PlanningModel, lane: int) -> float:
+    """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes."""
+    return float(model.lead_days[lane] + 0.5 * (model.review_days[lane] + 1.0))
