@@ -10,7 +10,7 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.planner import plan
-from meio.optimizer.prices import fields, no_prices, priced
+from meio.optimizer.prices import no_prices, priced
 from meio.plan import CapacityPrices
 
 RESOURCES = ["storage", "inbound", "outbound", "lane"]

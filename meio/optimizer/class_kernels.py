@@ -107,8 +107,8 @@ def assign_stream(
 ) -> tuple[float, int]:
     """Add a stream's classes, each at its cheapest node; return what serving all of them there costs per day.
 
-    Classes that no node can serve for less than losing them costs are lost, whatever is stocked. `row` is where the stream's classes begin in
-    `shipping`; the row after them is returned too.
+    Classes that no node can serve for less than losing them costs are lost, whatever is stocked. `row` is where the
+    stream's classes begin in `shipping`; the row after them is returned too.
     """
     base, num_nodes = 0.0, delivered.size
     # a field taken from a large tuple costs a copy of the tuple: take them once

@@ -10,10 +10,9 @@ from meio.optimizer.dual import average_of
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import violation
+from meio.optimizer.repair import cut_levels
 
 REPAIR_PASSES = 24
-REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
-MOST_CUT = 0.1  # share of a level that one pass may take
 _GOLDEN = 0.6180339887498949
 
 
@@ -33,7 +32,7 @@ def recovered(evaluate: Evaluator, recent: list[Evaluation], whole_units: bool) 
     for _ in range(REPAIR_PASSES):
         if violation(current.use, evaluate.shared.limit) <= 0.0:
             return current
-        level = _cut(current, evaluate, whole_units)
+        level = cut_levels(current, evaluate, whole_units)
         current = evaluate.follow(prices, lane_idx, level)
         if violation(current.use, evaluate.shared.limit) < violation(best.use, evaluate.shared.limit):
             best = current
@@ -51,84 +50,6 @@ def rounded(level: Floats) -> Floats:
     """Whole units that leave sums over products nearly as they were: each product rounds at a threshold of its own."""
     threshold = (np.arange(level.shape[0]) * _GOLDEN) % 1.0
     return np.floor(level + threshold[:, None, None] + 1e-9)
-
-
-def _cut(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
-    """Levels after one pass over the exceeded capacities."""
-    level = current.decisions.level.copy()
-    for node, period, need, size in _shortfalls(current, evaluate):
-        _cut_node(level, current.decisions.worth, node, period, need, size, whole_units)
-    return level
-
-
-def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[tuple[int, int, float, Floats]]:
-    """Where use exceeds capacity: node, period, the excess, and how much of it one unit of each product takes."""
-    model, shared, use = evaluate.model, evaluate.shared, current.use
-    limit, lane_idx = shared.limit, current.decisions.lane_idx
-    found: list[tuple[int, int, float, Floats]] = []
-    for node, kind, period in np.argwhere(use.storage > limit.storage):
-        size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
-        found.append((node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
-    bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
-    for node, period in np.argwhere(use.inbound > limit.inbound):
-        found.append((node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
-    for kind in ("inbound", "outbound"):
-        used, most = getattr(use, kind), getattr(limit, kind)
-        for node, period in np.argwhere(used > most):
-            excess = _excess(used, most, (node, period))
-            if kind == "outbound":
-                found += _sellers(current, evaluate, node, period, excess, own=True)
-            else:  # what arrives was sold one lead time before
-                sold = round(period - _mean_lead_periods(model, node))
-                found += _sellers(current, evaluate, node, max(0, sold), excess, own=False)
-    for lane, period in np.argwhere(use.lane > limit.lane):
-        node = shared.lane_node_idx[lane]
-        size = np.where(lane_idx[:, node] == lane, bought, 0.0)
-        for arrival in np.flatnonzero(shared.departure[lane, period] > 0):
-            found.append((node, arrival, _excess(use.lane, limit.lane, (lane, period)), size))
-    return found
-
-
-def _mean_lead_periods(model: PlanningModel, node: int) -> float:
-    """Mean lead time of the lanes into a node, in periods."""
-    return float(model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days)
-
-
-def _sellers(
-    current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float, *, own: bool
-) -> list[tuple[int, int, float, Floats]]:
-    """Share an excess of flow among the nodes that a node supplies, and itself if `own`, in proportion to their stock.
-
-    A unit of level that is no longer there is sold about once a window less.
-    """
-    model, lane_idx, level = evaluate.model, current.decisions.lane_idx, current.decisions.level[:, :, period]
-    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
-    if own:
-        fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
-    held = np.where(fed, level, 0.0).sum(axis=0)
-    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
-    return [
-        (seller, period, excess * held[seller] / held.sum(), per_unit[:, seller]) for seller in np.flatnonzero(held)
-    ]
-
-
-def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
-    return float(use[cell] - (1.0 - REPAIR_MARGIN) * limit[cell])
-
-
-def _cut_node(
-    level: Floats, worth: Floats, node: int, period: int, need: float, size: Floats, whole_units: bool
-) -> None:
-    """Lower the levels of one node and period where a unit is worth least for the capacity it takes."""
-    held = level[:, node, period]
-    units = MOST_CUT * held
-    if whole_units:
-        units = np.minimum(held, np.ceil(units))
-    candidates = np.flatnonzero((units > 0) & (size > 0))
-    order = candidates[np.argsort(worth[candidates, node, period] / size[candidates], kind="stable")]
-    freed = np.cumsum(units[order] * size[order])
-    chosen = order[: int(np.searchsorted(freed, need)) + 1]
-    level[chosen, node, period] -= units[chosen]
 
 
 def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Evaluation, whole_units: bool) -> Floats:

@@ -1,0 +1,103 @@
+"""Cut the least valuable units of stock wherever a capacity is exceeded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Floats
+from meio.optimizer.evaluation import Evaluation, Evaluator
+from meio.optimizer.model import PlanningModel
+
+REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
+MOST_CUT = 0.1  # share of a level that one pass may take
+
+
+class Shortfall(NamedTuple):
+    """Capacity that is missing, and the stock whose cut would free it."""
+
+    node: int
+    period: int
+    need: float
+    """m³, or units per day"""
+    size: Floats
+    """[product]: how much of it one unit of level takes"""
+
+
+def cut_levels(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
+    """Levels after one pass over the exceeded capacities."""
+    level = current.decisions.level.copy()
+    for shortfall in _shortfalls(current, evaluate):
+        _cut_node(level, current.decisions.worth, shortfall, whole_units)
+    return level
+
+
+def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
+    """Where use exceeds capacity."""
+    model, shared, use = evaluate.model, evaluate.shared, current.use
+    limit, lane_idx = shared.limit, current.decisions.lane_idx
+    found: list[Shortfall] = []
+    for node, kind, period in np.argwhere(use.storage > limit.storage).tolist():
+        size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
+        found.append(Shortfall(node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
+    bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
+    for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
+        found.append(Shortfall(node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
+    for flow in ("inbound", "outbound"):
+        used, most = getattr(use, flow), getattr(limit, flow)
+        for node, period in np.argwhere(used > most).tolist():
+            excess = _excess(used, most, (node, period))
+            if flow == "outbound":
+                found += _sellers(current, evaluate, node, period, excess, own=True)
+            else:  # what arrives was sold one lead time before
+                sold = round(period - _mean_lead_periods(model, node))
+                found += _sellers(current, evaluate, node, max(0, sold), excess, own=False)
+    for lane, period in np.argwhere(use.lane > limit.lane).tolist():
+        node = int(shared.lane_node_idx[lane])
+        size = np.where(lane_idx[:, node] == lane, bought, 0.0)
+        for arrival in np.flatnonzero(shared.departure[lane, period] > 0).tolist():
+            found.append(Shortfall(node, arrival, _excess(use.lane, limit.lane, (lane, period)), size))
+    return found
+
+
+def _mean_lead_periods(model: PlanningModel, node: int) -> float:
+    """Mean lead time of the lanes into a node, in periods."""
+    return float(model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days)
+
+
+def _sellers(
+    current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float, *, own: bool
+) -> list[Shortfall]:
+    """Share an excess of flow among the nodes that a node supplies, and itself if `own`, in proportion to their stock.
+
+    A unit of level that is no longer there is sold about once a window less.
+    """
+    model, lane_idx, level = evaluate.model, current.decisions.lane_idx, current.decisions.level[:, :, period]
+    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
+    if own:
+        fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
+    held = np.where(fed, level, 0.0).sum(axis=0)
+    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
+    return [
+        Shortfall(seller, period, float(excess * held[seller] / held.sum()), per_unit[:, seller])
+        for seller in np.flatnonzero(held).tolist()
+    ]
+
+
+def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
+    return float(use[cell] - (1.0 - REPAIR_MARGIN) * limit[cell])
+
+
+def _cut_node(level: Floats, worth: Floats, shortfall: Shortfall, whole_units: bool) -> None:
+    """Lower the levels of one node and period where a unit is worth least for the capacity it takes."""
+    node, period, need, size = shortfall
+    held = level[:, node, period]
+    units = MOST_CUT * held
+    if whole_units:
+        units = np.minimum(held, np.ceil(units))
+    candidates = np.flatnonzero((units > 0) & (size > 0))
+    order = candidates[np.argsort(worth[candidates, node, period] / size[candidates], kind="stable")]
+    freed = np.cumsum(units[order] * size[order])
+    chosen = order[: int(np.searchsorted(freed, need)) + 1]
+    level[chosen, node, period] -= units[chosen]
