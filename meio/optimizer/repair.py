@@ -43,16 +43,12 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
         found.append(Shortfall(node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
     bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
     for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
-        found.append(Shortfall(node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
-    for flow in ("inbound", "outbound"):
-        used, most = getattr(use, flow), getattr(limit, flow)
-        for node, period in np.argwhere(used > most).tolist():
-            excess = _excess(used, most, (node, period))
-            if flow == "outbound":
-                found += _sellers(current, evaluate, node, period, excess, own=True)
-            else:  # what arrives was sold one lead time before
-                sold = round(period - _mean_lead_periods(model, node))
-                found += _sellers(current, evaluate, node, max(0, sold), excess, own=False)
+        half = 0.5 * _excess(use.inbound, limit.inbound, (node, period))
+        found.append(Shortfall(node, period, half, bought))  # buy later, and sell less one lead time before
+        sold = max(0, round(period - _mean_lead_periods(model, node)))
+        found += _sellers(current, evaluate, node, sold, half)
+    for node, period in np.argwhere(use.outbound > limit.outbound).tolist():
+        found += _sellers(current, evaluate, node, period, _excess(use.outbound, limit.outbound, (node, period)))
     for lane, period in np.argwhere(use.lane > limit.lane).tolist():
         node = int(shared.lane_node_idx[lane])
         size = np.where(lane_idx[:, node] == lane, bought, 0.0)
@@ -66,17 +62,14 @@ def _mean_lead_periods(model: PlanningModel, node: int) -> float:
     return float(model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days)
 
 
-def _sellers(
-    current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float, *, own: bool
-) -> list[Shortfall]:
-    """Share an excess of flow among the nodes that a node supplies, and itself if `own`, in proportion to their stock.
+def _sellers(current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float) -> list[Shortfall]:
+    """Share an excess of flow by stock among a node, if it serves customers, and the nodes it supplies.
 
     A unit of level that is no longer there is sold about once a window less.
     """
     model, lane_idx, level = evaluate.model, current.decisions.lane_idx, current.decisions.level[:, :, period]
     fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
-    if own:
-        fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
+    fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
     held = np.where(fed, level, 0.0).sum(axis=0)
     per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
     return [
