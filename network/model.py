@@ -232,8 +232,8 @@ class Costs(_Record):
 class Planning(_Record):
     """How long the optimizer may look for prices."""
 
-    max_iterations: int = Field(default=40, ge=1, description="evaluations of the dual")
-    target_gap: float = Field(default=2e-3, gt=0, description="relative dual gap at which it stops")
+    max_iterations: int = Field(default=30, ge=1, description="evaluations of the dual")
+    target_gap: float = Field(default=5e-3, gt=0, description="relative dual gap at which it stops")
 
 
 class Simulation(_Record):

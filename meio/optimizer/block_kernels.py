@@ -142,8 +142,9 @@ def solve_product(
         cost += shortage
         served_units(classes, work.unserved, work.region, work.served)
         fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
-        cost += add_nodes(model, prices, product, period, lane, step, given, classes, tables, work, decisions, totals)
-        bonus = at(tables, tables.gain, 2 * lane.size, work.lattice[2 * lane.size])
+        cost += add_nodes(model, prices, product, period, lane, given, work, decisions, totals)
+        add_responses(model, product, period, lane, step, classes, tables, work, totals)
+        bonus = at(tables.size, tables.gain, 2 * lane.size, work.lattice[2 * lane.size])
         cost += add_upstream_nodes(
             model, prices, product, period, lane, steps, step, bonus, given, classes.rate, work, decisions, totals
         )
@@ -158,62 +159,68 @@ def add_nodes(
     product: int,
     period: int,
     lane: Ints,
-    step: float,
     given: bool,
-    classes: Classes,
-    tables: Tables,
     work: Workspace,
     decisions: Decisions,
     totals: Aggregates,
 ) -> float:
     """Keep the levels of the nodes that serve customers, add what they use; return what their stock costs per day."""
-    cost = 0.0
+    cost, period_days = 0.0, model.period_days
     storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
+    lead_days, review_days, lane_price = model.lead_days, model.review_days, prices.lane
+    holding, consumed = work.holding, work.consumed
     for node in range(lane.size):
         charge, source = work.charge[node], work.region[node]
         if charge == np.inf:
             continue
         level, served = work.levels[node], work.served[node]
-        cost += (charge + (work.holding[source, period] if source != node else 0.0)) * level
-        fall = price_fall(prices.lane[lane[node]], period)
-        totals.paid[period] += fall * level + work.paid[node] * served * model.period_days
+        cost += (charge + (holding[source, period] if source != node else 0.0)) * level
+        fall = price_fall(lane_price[lane[node]], period)
+        totals.paid[period] += fall * level + work.paid[node] * served * period_days
         if not given:
             decisions.level[product, node, period] = level
         decisions.worth[product, node, period] = work.worth[node]
-        shelf = max(0.0, level - on_hand_days(model, lane[node]) * served)
+        shelf = max(0.0, level - on_hand_days(lead_days[lane[node]], review_days[lane[node]]) * served)
         totals.storage[node, storage_type, period] += volume * shelf
         totals.customers[node, period] += served
-        work.consumed[node, period] += served
+        consumed[node, period] += served
         if source != node:
-            work.consumed[source, period] += served
-        response = level_response(tables, work.region, work.lattice, charge, step, node)
-        add_response(model, product, period, node, lane[node], response, charge, classes, totals)
+            consumed[source, period] += served
     return cost
 
 
 @kernel
-def add_response(
+def add_responses(
     model: PlanningModel,
     product: int,
     period: int,
-    node: int,
-    lane: int,
-    response: float,
-    charge: float,
+    lane: Ints,
+    step: float,
     classes: Classes,
+    tables: Tables,
+    work: Workspace,
     totals: Aggregates,
 ) -> None:
-    """Add how a node's stock and flow fall when its prices rise: the dual's curvature."""
+    """Add how the nodes' stock and flow fall when their prices rise: the dual's curvature."""
     storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    totals.response_volume2[lane, storage_type, period] += volume * volume * response
-    totals.response_volume[lane, storage_type, period] += volume * response
-    ahead = model.period_days * classes.rate[node]  # what a rising inbound price may pull forward at once
-    totals.response_units[lane, period] += max(response, ahead / max(charge, 1e-9))
-    cycle = classes.window_mean[node] - classes.lead_mean[node]
-    total = cycle.sum()
-    if total > 0.0:
-        gap = (classes.spill_cost[node] * cycle).sum() / total
-        totals.response_flow[node, period] += classes.rate[node] / max(2.0 * gap, 1e-6)
+    sizes, gains, region, lattice = tables.size, tables.gain, work.region, work.lattice
+    window_mean, lead_mean, spill_cost = classes.window_mean, classes.lead_mean, classes.spill_cost
+    for node in range(lane.size):
+        charge, rate = work.charge[node], classes.rate[node]
+        if charge == np.inf:
+            continue
+        response = level_response(sizes, gains, region, lattice, charge, step, node)
+        totals.response_volume2[lane[node], storage_type, period] += volume * volume * response
+        totals.response_volume[lane[node], storage_type, period] += volume * response
+        ahead = model.period_days * rate  # what a rising inbound price may pull forward at once
+        totals.response_units[lane[node], period] += max(response, ahead / max(charge, 1e-9))
+        cycle, gap = 0.0, 0.0
+        for speed in range(model.num_speeds):
+            units = window_mean[node, speed] - lead_mean[node, speed]
+            cycle += units
+            gap += spill_cost[node, speed] * units
+        if cycle > 0.0:
+            totals.response_flow[node, period] += rate / max(2.0 * gap / cycle, 1e-6)
 
 
 @kernel

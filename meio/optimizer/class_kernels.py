@@ -64,9 +64,7 @@ def assign_classes(
         if model.mix_ptr[mix + 1] - model.mix_ptr[mix] > 1:
             add_common_spread(windows, lane, classes)
     roll_up(model, lane, region, classes)
-    for cluster in range(classes.rate.size):
-        if classes.rate[cluster] > 0.0:
-            rank_speeds(classes, cluster)
+    rank_speeds(classes)
     return base
 
 
@@ -110,8 +108,7 @@ def assign_stream(
     Classes that no node can serve for less than losing them costs are lost, whatever is stocked. `row` is where the
     stream's classes begin in `shipping`; the row after them is returned too.
     """
-    base, num_nodes = 0.0, delivered.size
-    # a field taken from a large tuple costs a copy of the tuple: take them once
+    base, num_nodes, nation = 0.0, delivered.size, 2 * delivered.size
     spill_cost, backlog_cost, rates = classes.spill_cost, classes.backlog_cost, classes.rate
     window_mean, lead_mean = classes.window_mean, classes.lead_mean
     window_excess, lead_excess = classes.window_excess, classes.lead_excess
@@ -144,10 +141,14 @@ def assign_stream(
             rate = cycle / review_days[lane[best]]
             rates[best] += rate
             base += rate * cost
-            clusters = (best, num_nodes + region[best])
-            add_costs(
-                spill_cost, backlog_cost, speed, cycle, owed + holding[best], lost, clusters, cost, near_cost, far_cost
-            )
+            own_region = num_nodes + region[best]
+            beyond_node, beyond_region, beyond_nation = spill_costs(cost, near_cost, far_cost, lost)
+            spill_cost[best, speed] += cycle * beyond_node
+            spill_cost[own_region, speed] += cycle * beyond_region
+            spill_cost[nation, speed] += cycle * beyond_nation
+            if lost == np.inf:  # owed in the last cluster that could still have served it
+                last = nation if far_cost < np.inf else (own_region if near_cost < np.inf else best)
+                backlog_cost[last, speed] += cycle * (owed + holding[best])
             if near >= 0 and near_cost <= min(far_cost, lost):
                 near_choice[best, near] += cycle
             if far >= 0 and far_cost <= lost:
@@ -156,36 +157,18 @@ def assign_stream(
 
 
 @kernel
-def add_costs(
-    spill_cost: Floats,
-    backlog_cost: Floats,
-    speed: int,
-    cycle: float,
-    owed: float,
-    lost: float,
-    clusters: tuple[int, int],
-    cost: float,
-    near_cost: float,
-    far_cost: float,
-) -> None:
+def spill_costs(cost: float, near_cost: float, far_cost: float, lost: float) -> tuple[float, float, float]:
     """Split what it costs to serve a class ever farther away over the clusters that must be short before it is paid.
 
-    The parts at its node, its region (`clusters`) and the nation add up to the cost of not serving it at all: losing
-    it, or owing it (`lost` is then infinite) in the last cluster that could still have served it.
+    The parts, for a unit that leaves its node, its region and the nation, add up to the cost of not serving it at
+    all; those that cannot be paid are 0.
     """
-    node, own_region = clusters
-    nation = spill_cost.shape[0] - 1
     outside = min(far_cost, lost)
     next_best = min(near_cost, outside)
-    if next_best < np.inf:
-        spill_cost[node, speed] += cycle * max(0.0, next_best - cost)
-    if outside < np.inf:
-        spill_cost[own_region, speed] += cycle * max(0.0, outside - next_best)
-    if lost < np.inf:
-        spill_cost[nation, speed] += cycle * max(0.0, lost - outside)
-    else:
-        last = nation if far_cost < np.inf else (own_region if near_cost < np.inf else node)
-        backlog_cost[last, speed] += cycle * owed
+    beyond_node = max(0.0, next_best - cost) if next_best < np.inf else 0.0
+    beyond_region = max(0.0, outside - next_best) if outside < np.inf else 0.0
+    beyond_nation = max(0.0, lost - outside) if lost < np.inf else 0.0
+    return beyond_node, beyond_region, beyond_nation
 
 
 @kernel

@@ -120,32 +120,37 @@ def average_costs(window_mean: Floats, lead_mean: Floats, spill_cost: Floats, ba
 
 
 @kernel
-def rank_speeds(classes: Classes, cluster: int) -> None:
-    """Fill a cluster's review days and its terms, one for each rank of its speeds."""
-    spill_cost, backlog_cost = classes.spill_cost[cluster], classes.backlog_cost[cluster]
-    speed_means, speed_lead_means = classes.window_mean[cluster], classes.lead_mean[cluster]
-    order = np.empty(spill_cost.size, np.int64)
-    speed_order(spill_cost, backlog_cost, order)
-    mean = speed_means.sum()
-    review = (mean - speed_lead_means.sum()) / classes.rate[cluster]
-    classes.review_days[cluster] = review
-    window_mean, lead_mean = 0.0, 0.0
-    for rank in range(order.size):
-        speed = order[rank]
-        window_mean += speed_means[speed]
-        lead_mean += speed_lead_means[speed]
-        spill, owed = spill_cost[speed], backlog_cost[speed]
-        if rank + 1 < order.size:
-            spill -= spill_cost[order[rank + 1]]
-            owed -= backlog_cost[order[rank + 1]]
-        share = window_mean / mean
-        term = classes.terms[cluster, rank]
-        term[WINDOW_MEAN], term[LEAD_MEAN] = window_mean, lead_mean
-        excess, common = classes.window_excess[cluster], classes.window_common[cluster]
-        term[WINDOW_VARIANCE] = variance_of(window_mean, share * excess, common)
-        excess, common = classes.lead_excess[cluster], classes.lead_common[cluster]
-        term[LEAD_VARIANCE] = variance_of(lead_mean, share * excess, common)
-        term[LOST_COST], term[OWED_COST] = max(0.0, spill) / review, max(0.0, owed)
+def rank_speeds(classes: Classes) -> None:
+    """Fill the review days and the terms of every cluster with demand."""
+    # each call with a tuple of arrays counts a reference to all of them: one call serves all clusters
+    spill_cost, backlog_cost, rate, terms = classes.spill_cost, classes.backlog_cost, classes.rate, classes.terms
+    window_means, lead_means = classes.window_mean, classes.lead_mean
+    window_excess, window_common = classes.window_excess, classes.window_common
+    lead_excess, lead_common = classes.lead_excess, classes.lead_common
+    order = np.empty(window_means.shape[1], np.int64)
+    for cluster in range(rate.size):
+        if rate[cluster] <= 0.0:
+            continue
+        speed_order(spill_cost[cluster], backlog_cost[cluster], order)
+        mean = window_means[cluster].sum()
+        review = (mean - lead_means[cluster].sum()) / rate[cluster]
+        classes.review_days[cluster] = review
+        window_mean, lead_mean = 0.0, 0.0
+        for rank in range(order.size):
+            speed = order[rank]
+            window_mean += window_means[cluster, speed]
+            lead_mean += lead_means[cluster, speed]
+            spill, owed = spill_cost[cluster, speed], backlog_cost[cluster, speed]
+            if rank + 1 < order.size:
+                spill -= spill_cost[cluster, order[rank + 1]]
+                owed -= backlog_cost[cluster, order[rank + 1]]
+            share = window_mean / mean
+            window_variance = variance_of(window_mean, share * window_excess[cluster], window_common[cluster])
+            lead_variance = variance_of(lead_mean, share * lead_excess[cluster], lead_common[cluster])
+            terms[cluster, rank, WINDOW_MEAN], terms[cluster, rank, WINDOW_VARIANCE] = window_mean, window_variance
+            terms[cluster, rank, LEAD_MEAN], terms[cluster, rank, LEAD_VARIANCE] = lead_mean, lead_variance
+            terms[cluster, rank, LOST_COST] = max(0.0, spill) / review
+            terms[cluster, rank, OWED_COST] = max(0.0, owed)
 
 
 @kernel

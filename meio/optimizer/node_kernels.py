@@ -97,10 +97,10 @@ def add_up_levels(region: Ints, given: Floats, rate: Floats, levels: Floats) -> 
 @kernel
 def lattice_cost(tables: Tables, lattice: Ints, unserved: Floats) -> float:
     """Cost per day of shortage at lattice levels; fills the units per day that leave each cluster unserved."""
-    cost = 0.0
+    cost, sizes, costs, units = 0.0, tables.size, tables.cost, tables.unserved
     for cluster in range(lattice.size):
-        unserved[cluster] = at(tables, tables.unserved, cluster, lattice[cluster])
-        cost += at(tables, tables.cost, cluster, lattice[cluster])
+        unserved[cluster] = at(sizes, units, cluster, lattice[cluster])
+        cost += at(sizes, costs, cluster, lattice[cluster])
     return cost
 
 
@@ -121,38 +121,46 @@ def continuous_cost(
 @kernel
 def fill_worth(tables: Tables, region: Ints, charge: Floats, lattice: Ints, worth: Floats) -> None:
     """Fill the cost per day of having one unit less at each node, 0 where none is held."""
-    num_nodes = region.size
+    sizes, gains, num_nodes = tables.size, tables.gain, region.size
     for node in range(num_nodes):
         worth[node] = 0.0
         if lattice[node] > 0:
             worth[node] = -charge[node]
             for cluster in (node, num_nodes + region[node], 2 * num_nodes):
-                worth[node] += at(tables, tables.gain, cluster, lattice[cluster] - 1)
+                worth[node] += at(sizes, gains, cluster, lattice[cluster] - 1)
 
 
 @kernel
-def level_response(tables: Tables, region: Ints, lattice: Ints, charge: float, step: float, node: int) -> float:
+def level_response(
+    sizes: Ints, gains: Floats, region: Ints, lattice: Ints, charge: float, step: float, node: int
+) -> float:
     """Units by which a node's level falls per unit of charge: the inverse curvature of its clusters' costs."""
     num_nodes = region.size
     curvature = 0.0
     for cluster in (node, num_nodes + region[node], 2 * num_nodes):
         level = lattice[cluster]
-        below = at(tables, tables.gain, cluster, max(0, level - 1))
-        curvature += (below - at(tables, tables.gain, cluster, level + 1)) / (2.0 * step)
+        below = at(sizes, gains, cluster, max(0, level - 1))
+        curvature += (below - at(sizes, gains, cluster, level + 1)) / (2.0 * step)
     most = float((lattice[node] + 1.0) * step / max(1e-9, abs(charge)))
     return min(most, 1.0 / curvature) if curvature > 0.0 else most
 
 
 @kernel
 def served_units(classes: Classes, unserved: Floats, region: Ints, served: Floats) -> None:
-    """Units per day each node ships: its own demand less its spill, plus what spills to it from others."""
+    """Units per day each node ships: its own demand less its spill, plus what spills to it from others.
+
+    A node takes spill only as far as it serves its own customers.
+    """
     num_nodes = region.size
     rate, near_choice, far_choice = classes.rate, classes.near_choice, classes.far_choice
+    near_share = np.empty(num_nodes)  # of a node's demand: its next choice lies in its region
     spilled_near = np.zeros(num_nodes)
     total = 1e-12
     for node in range(num_nodes):
         served[node] = rate[node] - unserved[node]
-        spilled_near[region[node]] += unserved[node] * near_share(classes, node)
+        cycle = classes.window_mean[node].sum() - classes.lead_mean[node].sum()
+        near_share[node] = min(1.0, near_choice[node].sum() / cycle) if cycle > 0.0 else 0.0
+        spilled_near[region[node]] += unserved[node] * near_share[node]
         total += unserved[node]
     lost = min(1.0, unserved[2 * num_nodes] / total)
     for node in range(num_nodes):
@@ -160,19 +168,14 @@ def served_units(classes: Classes, unserved: Floats, region: Ints, served: Float
             continue
         own = region[node]
         region_short = min(1.0, unserved[num_nodes + own] / max(spilled_near[own], 1e-12))
-        near = near_share(classes, node)
+        near = near_share[node]
         far = max(0.0, 1.0 - near) + near * region_short
         near_total, far_total = near_choice[node].sum(), far_choice[node].sum()
         for other in range(num_nodes):
+            taken = 0.0
             if near_total > 0.0:
-                share = near * (1.0 - region_short) * near_choice[node, other] / near_total
-                served[other] += unserved[node] * share
+                taken += near * (1.0 - region_short) * near_choice[node, other] / near_total
             if far_total > 0.0:
-                served[other] += unserved[node] * far * (1.0 - lost) * far_choice[node, other] / far_total
-
-
-@kernel
-def near_share(classes: Classes, node: int) -> float:
-    """Share of a node's demand whose next choice lies in its region."""
-    cycle = classes.window_mean[node].sum() - classes.lead_mean[node].sum()
-    return float(min(1.0, classes.near_choice[node].sum() / cycle)) if cycle > 0.0 else 0.0
+                taken += far * (1.0 - lost) * far_choice[node, other] / far_total
+            if taken > 0.0 and rate[other] > 0.0:
+                served[other] += unserved[node] * taken * (1.0 - unserved[other] / rate[other])

@@ -10,7 +10,7 @@ import numpy as np
 
 from meio.network.compiled import GAMMA, NORMAL, CompiledScenario
 from meio.network.model import Planning
-from meio.optimizer.dual import Ascent, GapOrIterations, Progress, average_of, dual_ascent
+from meio.optimizer.dual import Ascent, GapOrIterations, Progress, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import capacities, no_prices, violation
@@ -79,7 +79,7 @@ def _as_plan(
         targets=review_targets(compiled, evaluate.model, planned, whole_units),
         lane_idx=planned.decisions.lane_idx,
         unit_value=np.where(np.isfinite(supply_cost), supply_cost, 0.0),
-        prices=average_of([evaluation.prices for evaluation in ascent.recent]),
+        prices=planned.prices,
         use=planned.use,
         lower_bound=ascent.highest_dual_value,
         bound_kind="none",

@@ -126,38 +126,49 @@ def price_nodes(
     Customers choose their node by what serving them takes there, stock for lead time and review interval included:
     without it a dear node would look cheap.
     """
+    lead_days, review_days, sources = model.lead_days, model.review_days, model.lane_source_idx
+    lane_cost, period_days, holding_cost = model.lane_cost[product], model.period_days, work.holding
     changed = False
     for node in range(lane.size):
         delivered, ranking, charge = np.inf, np.inf, np.inf
         if lane[node] >= 0 and model.serves_customers[node]:
-            holding, source = work.holding[node, period], work.region[node]
-            work.paid[node] = price_on_the_way(model, lane_price, lane, node, period)
-            replacement = lane_cost(model, product, lane, node) + work.paid[node] + outbound_price[node, period]
-            delivered = replacement - holding * on_hand_days(model, lane[node])
-            ranking = delivered + holding * (model.lead_days[lane[node]] + model.review_days[lane[node]])
-            charge = holding + price_fall(lane_price[lane[node]], period) / model.period_days
+            holding, source = holding_cost[node, period], work.region[node]
+            lead, review = lead_days[lane[node]], review_days[lane[node]]
+            work.paid[node] = price_on_the_way(sources, lead_days, period_days, lane_price, lane, node, period)
+            replacement = cost_on_the_way(sources, lane_cost, lane, node)
+            replacement += work.paid[node] + outbound_price[node, period]
+            delivered = replacement - holding * on_hand_days(lead, review)
+            ranking = delivered + holding * (lead + review)
+            charge = holding + price_fall(lane_price[lane[node]], period) / period_days
             if source != node:
-                charge -= work.holding[source, period]
+                charge -= holding_cost[source, period]
         changed = changed or ranking != work.ranking[node]
         work.delivered[node], work.ranking[node], work.charge[node] = delivered, ranking, charge
     return changed
 
 
 @kernel
-def lane_cost(model: PlanningModel, product: int, lane: Ints, node: int) -> float:
+def cost_on_the_way(lane_source_idx: Ints, lane_cost: Floats, lane: Ints, node: int) -> float:
     """Purchase and transport of one unit on its way from the vendor to a node, without prices."""
-    cost = model.lane_cost[product, lane[node]]
-    source = model.lane_source_idx[lane[node]]
-    return float(cost + (model.lane_cost[product, lane[source]] if source < lane.size else 0.0))
+    cost, source = lane_cost[lane[node]], lane_source_idx[lane[node]]
+    return float(cost + (lane_cost[lane[source]] if source < lane.size else 0.0))
 
 
 @kernel
-def price_on_the_way(model: PlanningModel, lane_price: Floats, lane: Ints, node: int, period: int) -> float:
+def price_on_the_way(
+    lane_source_idx: Ints,
+    lead_days: Floats,
+    period_days: float,
+    lane_price: Floats,
+    lane: Ints,
+    node: int,
+    period: int,
+) -> float:
     """Prices paid to replace a unit taken in a period: each stage orders at once, and is paid for on arrival."""
-    price = shifted(lane_price[lane[node]], period + model.lead_days[lane[node]] / model.period_days)
-    source = model.lane_source_idx[lane[node]]
+    price = shifted(lane_price[lane[node]], period + lead_days[lane[node]] / period_days)
+    source = lane_source_idx[lane[node]]
     if source < lane.size:
-        price += shifted(lane_price[lane[source]], period + model.lead_days[lane[source]] / model.period_days)
+        price += shifted(lane_price[lane[source]], period + lead_days[lane[source]] / period_days)
     return float(price)
 
 
@@ -168,6 +179,6 @@ def price_fall(series: Floats, period: int) -> float:
 
 
 @kernel
-def on_hand_days(model: PlanningModel, lane: int) -> float:
+def on_hand_days(lead_days: float, review_days: float) -> float:
     """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes."""
-    return float(model.lead_days[lane] + 0.5 * (model.review_days[lane] + 1.0))
+    return lead_days + 0.5 * (review_days + 1.0)

@@ -6,35 +6,35 @@ import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.supply import order_multiples
-from meio.optimizer.dual import average_of
+from meio.optimizer.dual import average_of, trust_scale
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import violation
-from meio.optimizer.repair import cut_levels
+from meio.optimizer.repair import cut_levels, raised_prices
 
 REPAIR_PASSES = 24
 _GOLDEN = 0.6180339887498949
 
 
 def recovered(evaluate: Evaluator, recent: list[Evaluation], whole_units: bool) -> Evaluation:
-    """Average the last evaluations, round, and cut the least valuable units until no capacity is exceeded.
+    """Average the last evaluations, round, and repair until no capacity is exceeded.
 
     Prices converge before choices do: many slow movers change their level by whole units. Their average over the last
     evaluations is nearly feasible; what is left is repaired unit by unit where it costs least per unit of capacity.
     """
-    prices = average_of([evaluation.prices for evaluation in recent])
+    limit = evaluate.shared.limit
     lane_idx = recent[-1].decisions.lane_idx
     level = _average_level(recent, lane_idx)
     if whole_units:
         level = rounded(level)
-    current = evaluate.follow(prices, lane_idx, level)
-    best = current
+    scale = trust_scale(evaluate.model, limit)
+    current = best = evaluate.follow(average_of([evaluation.prices for evaluation in recent]), lane_idx, level)
     for _ in range(REPAIR_PASSES):
-        if violation(current.use, evaluate.shared.limit) <= 0.0:
-            return current
+        if violation(best.use, limit) <= 0.0:
+            break
         level = cut_levels(current, evaluate, whole_units)
-        current = evaluate.follow(prices, lane_idx, level)
-        if violation(current.use, evaluate.shared.limit) < violation(best.use, evaluate.shared.limit):
+        current = evaluate.follow(raised_prices(current, limit, scale), lane_idx, level)
+        if violation(current.use, limit) < violation(best.use, limit):
             best = current
     return best
 

@@ -1,4 +1,4 @@
-"""Cut the least valuable units of stock wherever a capacity is exceeded."""
+"""Where a capacity is still exceeded: raise the prices of flows, cut the least valuable units of stock."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.optimizer.evaluation import Evaluation, Evaluator
-from meio.optimizer.model import PlanningModel
+from meio.optimizer.prices import fields
+from meio.plan import CapacityPrices
 
 REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
 MOST_CUT = 0.1  # share of a level that one pass may take
+MOST_RAISED = 0.5  # of price and scale together, in one pass
 
 
 class Shortfall(NamedTuple):
@@ -23,6 +25,19 @@ class Shortfall(NamedTuple):
     """m³, or units per day"""
     size: Floats
     """[product]: how much of it one unit of level takes"""
+
+
+def raised_prices(current: Evaluation, limit: CapacityPrices, scale: CapacityPrices) -> CapacityPrices:
+    """Prices with those of exceeded flows raised, so that customers choose other nodes or are lost.
+
+    Stock that is cut can only delay an inflow: what sells is bought again. `scale` is what a price may begin with.
+    """
+    raised = []
+    parts = (fields(current.prices), fields(current.use), fields(limit), fields(scale))
+    for price, use, capacity, begin in zip(*parts, strict=True):
+        excess = np.where(np.isfinite(capacity), use / np.maximum(capacity, 1e-9) - 1.0, 0.0)
+        raised.append(price + np.clip(2.0 * excess, 0.0, MOST_RAISED) * (price + begin))
+    return CapacityPrices(current.prices.storage, *raised[1:])
 
 
 def cut_levels(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
@@ -43,39 +58,14 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
         found.append(Shortfall(node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
     bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
     for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
-        half = 0.5 * _excess(use.inbound, limit.inbound, (node, period))
-        found.append(Shortfall(node, period, half, bought))  # buy later, and sell less one lead time before
-        sold = max(0, round(period - _mean_lead_periods(model, node)))
-        found += _sellers(current, evaluate, node, sold, half)
-    for node, period in np.argwhere(use.outbound > limit.outbound).tolist():
-        found += _sellers(current, evaluate, node, period, _excess(use.outbound, limit.outbound, (node, period)))
+        found.append(Shortfall(node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
     for lane, period in np.argwhere(use.lane > limit.lane).tolist():
         node = int(shared.lane_node_idx[lane])
         size = np.where(lane_idx[:, node] == lane, bought, 0.0)
-        for arrival in np.flatnonzero(shared.departure[lane, period] > 0).tolist():
-            found.append(Shortfall(node, arrival, _excess(use.lane, limit.lane, (lane, period)), size))
+        excess = _excess(use.lane, limit.lane, (lane, period))
+        arrivals = np.flatnonzero(shared.departure[lane, period] > 0).tolist()
+        found += [Shortfall(node, arrival, excess, size) for arrival in arrivals]
     return found
-
-
-def _mean_lead_periods(model: PlanningModel, node: int) -> float:
-    """Mean lead time of the lanes into a node, in periods."""
-    return float(model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days)
-
-
-def _sellers(current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float) -> list[Shortfall]:
-    """Share an excess of flow by stock among a node, if it serves customers, and the nodes it supplies.
-
-    A unit of level that is no longer there is sold about once a window less.
-    """
-    model, lane_idx, level = evaluate.model, current.decisions.lane_idx, current.decisions.level[:, :, period]
-    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
-    fed[:, node] = (lane_idx[:, node] >= 0) & (model.serves_customers[node] > 0)
-    held = np.where(fed, level, 0.0).sum(axis=0)
-    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
-    return [
-        Shortfall(seller, period, float(excess * held[seller] / held.sum()), per_unit[:, seller])
-        for seller in np.flatnonzero(held).tolist()
-    ]
 
 
 def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:

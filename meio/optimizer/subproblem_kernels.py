@@ -70,9 +70,9 @@ def fill_gains(cost: Floats, step: float, gain: Floats) -> None:
 
 
 @kernel
-def at(tables: Tables, table: Floats, cluster: int, level: int) -> float:
+def at(sizes: Ints, table: Floats, cluster: int, level: int) -> float:
     """Value of a cluster's table at a lattice level, its last value beyond, zero where it has no demand."""
-    size = tables.size[cluster]
+    size = sizes[cluster]
     return float(table[cluster, min(level, size - 1)]) if size > 0 else 0.0
 
 
@@ -83,19 +83,19 @@ def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_
     `charge` [node] is what one more unit at a node costs per day (inf: cannot be stocked). The nodes that received
     each step, and its gain at node and region beyond the charge, are kept for the upstream node's problem.
     """
-    num_nodes = region.size
+    sizes, gains, num_nodes = tables.size, tables.gain, region.size
     nation = 2 * num_nodes
     levels[:] = 0
     steps = 0
     while steps < order_node.size:
         best, most = -1, -np.inf
         for node in range(num_nodes):
-            if charge[node] < np.inf and levels[node] + 1 < tables.size[node]:
-                gain = tables.gain[node, levels[node]] - charge[node]
-                gain += at(tables, tables.gain, num_nodes + region[node], levels[num_nodes + region[node]])
+            if charge[node] < np.inf and levels[node] + 1 < sizes[node]:
+                gain = gains[node, levels[node]] - charge[node]
+                gain += at(sizes, gains, num_nodes + region[node], levels[num_nodes + region[node]])
                 if gain > most:
                     best, most = node, gain
-        if best < 0 or most + at(tables, tables.gain, nation, levels[nation]) <= 1e-12:
+        if best < 0 or most + at(sizes, gains, nation, levels[nation]) <= 1e-12:
             break
         order_node[steps], order_gain[steps] = best, most
         levels[best] += 1

@@ -16,7 +16,6 @@ from meio.optimizer.cluster_kernels import (
     WINDOW_MEAN,
     WINDOW_VARIANCE,
     Classes,
-    variance_of,
 )
 from meio.optimizer.loss_kernels import COUNT, GAMMA_FAMILY, NO_POINTS, NORMAL_FAMILY, fill_shortage, shortage
 from meio.optimizer.model import PlanningModel
@@ -55,18 +54,18 @@ def points_of(
 
 
 @kernel
-def highest_level(classes: Classes, cluster: int, ahead_days: float) -> float:
+def highest_level(mean: float, variance: float, rate: float, ahead_days: float) -> float:
     """A level that surely covers a cluster's window and, beyond it, what it may buy ahead."""
-    mean = classes.window_mean[cluster].sum()
-    variance = variance_of(mean, classes.window_excess[cluster], classes.window_common[cluster])
     tail = LONGEST_TAIL * max(1.0, variance / max(mean, 1e-12))  # slow movers in bursts: a geometric tail
-    return float(mean + DEVIATIONS * math.sqrt(variance) + tail + ahead_days * classes.rate[cluster])
+    return mean + DEVIATIONS * math.sqrt(variance) + tail + ahead_days * rate
 
 
 @kernel
 def lattice_step(classes: Classes, ahead_days: float) -> float:
     """Units in one lattice step, so that the nation's levels fit the table."""
-    return max(1.0, float(np.ceil(highest_level(classes, classes.rate.size - 1, ahead_days) / MOST_STEPS)))
+    nation = classes.terms[-1, -1]
+    highest = highest_level(nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1], ahead_days)
+    return max(1.0, math.ceil(highest / MOST_STEPS))
 
 
 @kernel
@@ -81,18 +80,22 @@ def fill_tables(
 ) -> None:
     """Cost, gain and unserved units of every cluster with demand, over its lattice."""
     lost, backlog = np.empty(MOST_STEPS + 2), np.empty(MOST_STEPS + 2)
-    for cluster in range(classes.rate.size):
-        tables.size[cluster] = 0
-        if classes.rate[cluster] <= 0.0:
+    rate, terms, review_days = classes.rate, classes.terms, classes.review_days
+    sizes, costs, unserved, gains = tables.size, tables.cost, tables.unserved, tables.gain
+    last = terms.shape[1] - 1
+    for cluster in range(rate.size):
+        sizes[cluster] = 0
+        if rate[cluster] <= 0.0:
             continue
-        size = min(MOST_STEPS + 2, int(highest_level(classes, cluster, ahead_days) / step) + 2)
-        tables.size[cluster] = size
-        cost = tables.cost[cluster, :size]
+        all_speeds = terms[cluster, last]
+        highest = highest_level(all_speeds[WINDOW_MEAN], all_speeds[WINDOW_VARIANCE], rate[cluster], ahead_days)
+        size = min(MOST_STEPS + 2, int(highest / step) + 2)
+        sizes[cluster] = size
+        cost = costs[cluster, :size]
         cost[:] = 0.0
-        num_ranks = classes.terms.shape[1]
-        for rank in range(num_ranks):
-            term, is_last = classes.terms[cluster, rank], rank == num_ranks - 1
-            if term[WINDOW_MEAN] <= 0.0 or (term[LOST_COST] <= 0.0 and term[OWED_COST] <= 0.0 and not is_last):
+        for rank in range(last + 1):
+            term = terms[cluster, rank]
+            if term[WINDOW_MEAN] <= 0.0 or (term[LOST_COST] <= 0.0 and term[OWED_COST] <= 0.0 and rank < last):
                 continue
             fill_shortage(
                 family,
@@ -106,16 +109,11 @@ def fill_tables(
                 lost[:size],
                 backlog[:size],
             )
-            add_shortage(lost, backlog, term[LOST_COST], term[OWED_COST], cost)
-        tables.unserved[cluster, :size] = lost[:size] / classes.review_days[cluster]
-        fill_gains(cost, step, tables.gain[cluster, :size])
-
-
-@kernel
-def add_shortage(lost: Floats, backlog: Floats, lost_cost: float, owed_cost: float, cost: Floats) -> None:
-    """Add what shortage costs to each level's cost."""
-    for level in range(cost.size):
-        cost[level] += lost_cost * lost[level] + owed_cost * backlog[level]
+            for level in range(size):
+                cost[level] += term[LOST_COST] * lost[level] + term[OWED_COST] * backlog[level]
+        for level in range(size):
+            unserved[cluster, level] = lost[level] / review_days[cluster]
+        fill_gains(cost, step, gains[cluster, :size])
 
 
 @kernel
