@@ -119,7 +119,7 @@ def solve_product(
             fill_choices(shipping, work.ranking, work.region, choices)
         holding = work.holding[:, period]
         cost = assign_classes(
-            model, product, shipping, choices, middle, lane, work.region, work.delivered, work.ranking, holding, classes
+            model, product, shipping, choices, middle, lane, work.region, work.delivered, holding, classes
         )
         if given:
             work.given[:] = decisions.level[product, :, period]
@@ -139,7 +139,7 @@ def solve_product(
             work.levels,
             work.unserved,
         )
-        cost += shortage
+        cost += shortage - (classes.loss_saving * work.unserved[: lane.size]).sum()
         served_units(classes, work.unserved, work.region, work.served)
         fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
         cost += add_nodes(model, prices, product, period, lane, given, work, decisions, totals)

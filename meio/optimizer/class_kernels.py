@@ -32,7 +32,6 @@ def assign_classes(
     lane: Ints,
     region: Ints,
     delivered: Floats,
-    ranking: Floats,
     holding: Floats,
     classes: Classes,
 ) -> float:
@@ -55,7 +54,6 @@ def assign_classes(
             lane,
             region,
             delivered,
-            ranking,
             holding,
             classes,
         )
@@ -64,6 +62,7 @@ def assign_classes(
         if model.mix_ptr[mix + 1] - model.mix_ptr[mix] > 1:
             add_common_spread(windows, lane, classes)
     roll_up(model, lane, region, classes)
+    leave_unprofitable(classes.spill_cost, classes.window_mean, classes.lead_mean, classes.loss_saving)
     rank_speeds(classes)
     return base
 
@@ -99,14 +98,13 @@ def assign_stream(
     lane: Ints,
     region: Ints,
     delivered: Floats,
-    ranking: Floats,
     holding: Floats,
     classes: Classes,
 ) -> tuple[float, int]:
     """Add a stream's classes, each at its cheapest node; return what serving all of them there costs per day.
 
-    Classes that no node can serve for less than losing them costs are lost, whatever is stocked. `row` is where the
-    stream's classes begin in `shipping`; the row after them is returned too.
+    Classes that no node can serve at all are lost, whatever is stocked. `row` is where the stream's classes begin in
+    `shipping`; the row after them is returned too.
     """
     base, num_nodes, nation = 0.0, delivered.size, 2 * delivered.size
     spill_cost, backlog_cost, rates = classes.spill_cost, classes.backlog_cost, classes.rate
@@ -124,7 +122,7 @@ def assign_stream(
         for pattern in range(pattern_ptr[speed], pattern_ptr[speed + 1]):
             best, near, far = choices[row, BEST], choices[row, NEAR], choices[row, FAR]
             share = mix_share[entry] * pattern_share[pattern]
-            if best < 0 or shipping[row, best] + ranking[best] >= lost:
+            if best < 0:
                 base += share * daily_rate * (lost_penalty[speed] if lost < np.inf else 0.0)
                 row += 1
                 continue
@@ -161,14 +159,34 @@ def spill_costs(cost: float, near_cost: float, far_cost: float, lost: float) -> 
     """Split what it costs to serve a class ever farther away over the clusters that must be short before it is paid.
 
     The parts, for a unit that leaves its node, its region and the nation, add up to the cost of not serving it at
-    all; those that cannot be paid are 0.
+    all; those that cannot be paid are 0. The first is negative where losing a unit costs less than serving it.
     """
     outside = min(far_cost, lost)
     next_best = min(near_cost, outside)
-    beyond_node = max(0.0, next_best - cost) if next_best < np.inf else 0.0
+    beyond_node = next_best - cost if next_best < np.inf else 0.0
     beyond_region = max(0.0, outside - next_best) if outside < np.inf else 0.0
     beyond_nation = max(0.0, lost - outside) if lost < np.inf else 0.0
     return beyond_node, beyond_region, beyond_nation
+
+
+@kernel
+def leave_unprofitable(spill_cost: Floats, window_mean: Floats, lead_mean: Floats, loss_saving: Floats) -> None:
+    """Level the speeds of a node where one of them costs more to serve than to lose, and count what losing saves.
+
+    Customers cannot be turned away while there is stock, so such a speed takes its part of every unit that the others
+    would earn by. Where even the average unit costs more to serve, nothing is worth stocking.
+    """
+    for node in range(loss_saving.size):
+        loss_saving[node] = 0.0
+        if spill_cost[node].min() >= 0.0:
+            continue
+        cycle, worth = 0.0, 0.0
+        for speed in range(spill_cost.shape[1]):
+            demand = window_mean[node, speed] - lead_mean[node, speed]
+            cycle += demand
+            worth += demand * spill_cost[node, speed]
+        spill_cost[node, :] = max(0.0, worth / cycle)
+        loss_saving[node] = max(0.0, -worth / cycle)
 
 
 @kernel

@@ -41,6 +41,8 @@ class Classes(NamedTuple):
     terms: Floats
     """[cluster, rank, term]: the demand of all speeds down to a rank, dearest to spill first, and what it costs more
     than the next rank to lose a unit of it per cycle, or to owe it: money per day"""
+    loss_saving: Floats
+    """[node]: money saved per unit lost where serving costs more than losing, averaged over the node's demand"""
     near_choice: Floats
     """[node, node]: share of a node's spill whose next choice lies in the region"""
     far_choice: Floats
@@ -63,6 +65,7 @@ def new_classes(num_nodes: int, num_speeds: int) -> Classes:
         np.zeros((clusters, num_speeds)),
         np.zeros((clusters, num_speeds)),
         np.zeros((clusters, num_speeds, 6)),
+        np.zeros(num_nodes),
         np.zeros((num_nodes, num_nodes)),
         np.zeros((num_nodes, num_nodes)),
     )

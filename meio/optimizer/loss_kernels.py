@@ -72,8 +72,8 @@ def regularized_gamma_survival(shape: float, x: float) -> float:
 
 @kernel
 def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
-    """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 1000) as normal."""
-    if variance <= 0.0 or mean * mean > 1000.0 * variance:
+    """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 10,000) as normal."""
+    if variance <= 0.0 or mean * mean > 10_000.0 * variance:
         return normal_survival_and_loss(mean, variance, level)
     if level <= 0.0:
         return 1.0, mean - level

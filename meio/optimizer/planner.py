@@ -55,6 +55,8 @@ def plan(
     ascent = dual_ascent(evaluate, GapOrIterations(settings.target_gap, settings.max_iterations), progress)
     whole_units = not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
     planned = recovered(evaluate, ascent.recent, whole_units)
+    unpriced = evaluate.follow(no_prices(evaluate.shared.limit), planned.decisions.lane_idx, planned.decisions.level)
+    planned = planned._replace(cost=unpriced.cost)
     return _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
 
 

@@ -58,7 +58,9 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
         found.append(Shortfall(node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
     bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
     for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
-        found.append(Shortfall(node, period, _excess(use.inbound, limit.inbound, (node, period)), bought))
+        excess = _excess(use.inbound, limit.inbound, (node, period))
+        found.append(Shortfall(node, period, excess, bought))
+        found += _children(current, evaluate, node, period, excess)
     for lane, period in np.argwhere(use.lane > limit.lane).tolist():
         node = int(shared.lane_node_idx[lane])
         size = np.where(lane_idx[:, node] == lane, bought, 0.0)
@@ -66,6 +68,23 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
         arrivals = np.flatnonzero(shared.departure[lane, period] > 0).tolist()
         found += [Shortfall(node, arrival, excess, size) for arrival in arrivals]
     return found
+
+
+def _children(current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float) -> list[Shortfall]:
+    """Share an excess of inflow by stock among the nodes that a node supplies: what it receives, they have sold.
+
+    It was sold one lead time before, and a unit of level that is no longer there is sold about once a window less.
+    """
+    model, lane_idx = evaluate.model, current.decisions.lane_idx
+    lead = model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days
+    sold = max(0, round(period - lead))
+    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
+    held = np.where(fed, current.decisions.level[:, :, sold], 0.0).sum(axis=0)
+    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
+    return [
+        Shortfall(child, sold, float(excess * held[child] / held.sum()), per_unit[:, child])
+        for child in np.flatnonzero(held).tolist()
+    ]
 
 
 def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
