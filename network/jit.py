@@ -19,26 +19,17 @@ import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-prange = numba.prange
-
 
 def kernel(function: _Function) -> _Function:
-    """Compile a function of arrays and numbers to machine code on its first call."""
-    return _compiled(function)
+    """Compile a function of arrays and numbers to machine code on its first call.
 
-
-def parallel_kernel(function: _Function) -> _Function:
-    """Compile a function whose `prange` loops run on all of Numba's threads."""
-    return _compiled(function, parallel=True)
-
-
-def _compiled(function: _Function, *, parallel: bool = False) -> _Function:
-    """Compile with the options all kernels share, and with a cache that knows what the kernel depends on."""
+    The cache it is kept in knows what the kernel depends on.
+    """
     config: Any = numba.config
     former = config.CACHE_DIR
     config.CACHE_DIR = _cache_folder(function.__module__, former)
     try:
-        return cast(_Function, numba.njit(cache=True, nogil=True, parallel=parallel)(function))
+        return cast(_Function, numba.njit(cache=True, nogil=True)(function))
     finally:
         config.CACHE_DIR = former
 

@@ -49,6 +49,12 @@ def test_capacity_that_does_not_bind_has_no_price(free: Plan, resource: str) -> 
     assert planned.planned_cost == free.planned_cost
 
 
+def test_use_of_a_closed_capacity_is_a_violation(free: Plan) -> None:
+    limit = capacities(two_coasts(sites={"west": {"inbound_units_per_day": 0.0}})).limit
+    assert free.use.inbound[WEST].max() > 0.0
+    assert priced_capacity.violation(free.use, limit) > 1.0
+
+
 def test_the_unlimited_toy_has_no_prices() -> None:
     unlimited = {
         name: {

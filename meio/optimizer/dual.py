@@ -25,7 +25,7 @@ import pandas as pd
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import Capacities, fields, no_prices, violation
+from meio.optimizer.prices import Capacities, fields, no_prices, relative_excess, violation
 from meio.plan import CapacityPrices
 
 FIRST_DAMPING = 0.7
@@ -151,8 +151,7 @@ def stepped(
         fields(trust),
     )
     for price, newton, use, capacity, step, scale in zip(*parts, strict=True):
-        bounded = np.isfinite(capacity)
-        excess = np.where(bounded, use / np.where(bounded, np.maximum(capacity, 1e-9), 1.0) - 1.0, 0.0)
+        excess = relative_excess(use, capacity)
         size = np.maximum(np.where(newton * excess > 0, np.abs(newton), 0.0), 0.2 * np.abs(excess) * (price + scale))
         size = np.minimum(size, 0.5 * (price + scale))
         moved.append(np.maximum(0.0, price + step * np.sign(excess) * size))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Aggregates, Prices
 
 
+_CLOSED = 1e-9  # m³ or units per day
+
+
 class Capacities(NamedTuple):
     """The shared capacities of a scenario and the lanes that join them."""
 
@@ -88,11 +91,13 @@ def priced(prices: CapacityPrices, amounts: CapacityPrices) -> float:
     return float(sum((price[price > 0] * amount[price > 0]).sum() for price, amount in parts))
 
 
+def relative_excess(use: Floats, capacity: Floats) -> Floats:
+    """Use over capacity less 1, 0 where there is no limit; a closed capacity counts as a very small one."""
+    bounded = np.isfinite(capacity)
+    return np.where(bounded, use / np.where(bounded, np.maximum(capacity, _CLOSED), 1.0) - 1.0, 0.0)
+
+
 def violation(use: CapacityPrices, limit: CapacityPrices) -> float:
     """Largest relative excess of use over capacity; 0 when none is exceeded."""
-    worst = 0.0
-    for used, capacity in zip(fields(use), fields(limit), strict=True):
-        bound = np.isfinite(capacity) & (capacity > 0)
-        if bound.any():
-            worst = max(worst, float((used[bound] / capacity[bound] - 1.0).max()))
-    return worst
+    parts = zip(fields(use), fields(limit), strict=True)
+    return max(0.0, *(float(relative_excess(used, capacity).max(initial=0.0)) for used, capacity in parts))

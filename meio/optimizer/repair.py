@@ -8,7 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.optimizer.evaluation import Evaluation, Evaluator
-from meio.optimizer.prices import fields
+from meio.optimizer.prices import fields, relative_excess
 from meio.plan import CapacityPrices
 
 REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
@@ -28,15 +28,15 @@ class Shortfall(NamedTuple):
 
 
 def raised_prices(current: Evaluation, limit: CapacityPrices, scale: CapacityPrices) -> CapacityPrices:
-    """Prices with those of exceeded flows raised, so that customers choose other nodes or are lost.
+    """Prices with those of exceeded flows raised, so that customers choose other nodes.
 
     Stock that is cut can only delay an inflow: what sells is bought again. `scale` is what a price may begin with.
     """
     raised = []
     parts = (fields(current.prices), fields(current.use), fields(limit), fields(scale))
     for price, use, capacity, begin in zip(*parts, strict=True):
-        excess = np.where(np.isfinite(capacity), use / np.maximum(capacity, 1e-9) - 1.0, 0.0)
-        raised.append(price + np.clip(2.0 * excess, 0.0, MOST_RAISED) * (price + begin))
+        step = np.clip(2.0 * relative_excess(use, capacity), 0.0, MOST_RAISED)
+        raised.append(price + step * (price + begin))
     return CapacityPrices(current.prices.storage, *raised[1:])
 
 
