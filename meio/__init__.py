@@ -1,7 +1,7 @@
 """meio: multi-echelon inventory optimization.
 
 `load` reads a scenario, `optimize` plans it, `simulate` puts a plan to work, `run` does all of it and writes an output
-folder. Nothing heavy is imported before it is used.
+folder. A `Planner` keeps a plan up to date with `Changes`. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meio.api import load, optimize, simulate
+    from meio.network.changes import Changes
+    from meio.optimizer.replan import Planner
     from meio.workflow import run
 
-__all__ = ["__version__", "load", "optimize", "run", "simulate"]
+__all__ = ["Changes", "Planner", "__version__", "load", "optimize", "run", "simulate"]
 
-_HOMES = {"load": "meio.api", "optimize": "meio.api", "simulate": "meio.api", "run": "meio.workflow"}
+_HOMES = {
+    "Changes": "meio.network.changes",
+    "Planner": "meio.optimizer.replan",
+    "load": "meio.api",
+    "optimize": "meio.api",
+    "run": "meio.workflow",
+    "simulate": "meio.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -76,10 +76,11 @@ def dual_ascent(
     evaluate: Evaluator,
     stop: StopRule,
     on_iteration: Callable[[Progress], None] | None = None,
+    start: CapacityPrices | None = None,
 ) -> Ascent:
-    """Move prices from zero until use meets capacity and the stop rule is met."""
+    """Move prices from `start`, or from zero, until use meets capacity and the stop rule is met."""
     limit = evaluate.shared.limit
-    prices = no_prices(limit)
+    prices = no_prices(limit) if start is None else start
     damping = CapacityPrices(*(np.full_like(array, FIRST_DAMPING) for array in fields(limit)))
     trust = trust_scale(evaluate.model, limit)
     recent: list[Evaluation] = []
@@ -165,7 +166,7 @@ def trust_scale(model: PlanningModel, limit: CapacityPrices) -> CapacityPrices:
     """
     streams = np.diff(model.product_ptr)
     product = np.repeat(np.arange(len(streams)), streams)
-    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams))
+    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams)) + 1e-12  # products nobody wants any more
     per_unit = np.average(model.holding_per_day, axis=0, weights=demand)
     per_m3 = (model.holding_per_day * demand[:, None]).sum(axis=0) / (model.volume_m3 * demand).sum()
     ahead = model.period_days * per_unit[:, None]

@@ -5,17 +5,28 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import GAMMA, NORMAL, CompiledScenario
+from meio.network.compiled import GAMMA, NORMAL, CompiledScenario, Floats, Ints
 from meio.network.model import Planning
 from meio.optimizer.dual import Ascent, GapOrIterations, Progress, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
-from meio.optimizer.prices import capacities, no_prices, violation
+from meio.optimizer.prices import Capacities, capacities, no_prices, violation
 from meio.optimizer.recovery import pack_storage, recovered, review_targets
-from meio.plan import Plan
+from meio.plan import CapacityPrices, Plan
+
+
+class Solved(NamedTuple):
+    """A plan and what it was made from."""
+
+    plan: Plan
+    evaluate: Evaluator
+    ascent: Ascent
+    planned: Evaluation
+    """Levels by period of use, with what they cost unpriced and use at the prices their customers meet."""
 
 
 def plan(
@@ -49,22 +60,50 @@ def plan(
     UnsupportedNetworkError
         When a node can only be supplied through two other stocking layers.
     """
+    return solved(compiled, settings or Planning(), workers=workers, progress=progress).plan
+
+
+def solved(
+    compiled: CompiledScenario,
+    settings: Planning,
+    *,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    start: CapacityPrices | None = None,
+) -> Solved:
+    """A plan as `plan` makes it, with what it was made from; prices move from `start`, or from zero."""
     started = time.perf_counter()
-    settings = settings or Planning()
-    evaluate = _evaluator(compiled, workers or os.cpu_count() or 1)
-    ascent = dual_ascent(evaluate, GapOrIterations(settings.target_gap, settings.max_iterations), progress)
-    whole_units = not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
+    evaluate = evaluator_of(compiled, capacities(compiled), workers or os.cpu_count() or 1)
+    stop = GapOrIterations(settings.target_gap, settings.max_iterations)
+    ascent = dual_ascent(evaluate, stop, progress, start)
+    whole_units = in_whole_units(compiled)
     planned = recovered(evaluate, ascent.recent, whole_units)
-    unpriced = evaluate.follow(no_prices(evaluate.shared.limit), planned.decisions.lane_idx, planned.decisions.level)
-    planned = planned._replace(cost=unpriced.cost)
-    return _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+    planned = planned._replace(cost=unpriced_cost(evaluate, planned.decisions.lane_idx, planned.decisions.level))
+    made = _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+    return Solved(made, evaluate, ascent, planned)
 
 
-def _evaluator(compiled: CompiledScenario, workers: int) -> Evaluator:
+def evaluator_of(compiled: CompiledScenario, shared: Capacities, workers: int) -> Evaluator:
     """Everything an evaluation needs, with the room that packs take set aside."""
-    model, shared = planning_model(compiled), capacities(compiled)
+    model = planning_model(compiled)
     unpriced = Evaluator(model, shared, workers)(no_prices(shared.limit))
     return Evaluator(model, shared, workers, pack_storage(compiled, model, unpriced))
+
+
+def in_whole_units(compiled: CompiledScenario) -> bool:
+    """Whether demand is counted in units, and levels must be whole."""
+    return not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
+
+
+def unpriced_cost(evaluate: Evaluator, lane_idx: Ints, level: Floats) -> float:
+    """Cost of levels over the horizon when nobody pays for capacity, money."""
+    return evaluate.follow(no_prices(evaluate.shared.limit), lane_idx, level).cost
+
+
+def unit_values(planned: Evaluation) -> Floats:
+    """What one more unit costs at each node, 0 where there is none, [product, node, period]."""
+    supply_cost = planned.decisions.supply_cost
+    return np.where(np.isfinite(supply_cost), supply_cost, 0.0)
 
 
 def _as_plan(
@@ -75,20 +114,24 @@ def _as_plan(
     whole_units: bool,
     seconds: float,
 ) -> Plan:
-    supply_cost = planned.decisions.supply_cost
     return Plan(
         name="plan",
         targets=review_targets(compiled, evaluate.model, planned, whole_units),
         lane_idx=planned.decisions.lane_idx,
-        unit_value=np.where(np.isfinite(supply_cost), supply_cost, 0.0),
+        unit_value=unit_values(planned),
         prices=planned.prices,
         use=planned.use,
         lower_bound=ascent.highest_dual_value,
         bound_kind="none",
         planned_cost=planned.cost,
-        dual_gap=abs(planned.cost - ascent.highest_dual_value) / max(abs(planned.cost), 1e-12),
+        dual_gap=dual_gap(planned.cost, ascent.highest_dual_value),
         capacity_violation_max=violation(planned.use, evaluate.shared.limit),
         iterations=len(ascent.convergence),
         seconds=seconds,
         convergence=ascent.convergence,
     )
+
+
+def dual_gap(planned_cost: float, dual_value: float) -> float:
+    """Planned cost and dual value apart, relative to the planned cost."""
+    return abs(planned_cost - dual_value) / max(abs(planned_cost), 1e-12)

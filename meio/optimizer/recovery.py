@@ -16,7 +16,9 @@ REPAIR_PASSES = 24
 _GOLDEN = 0.6180339887498949
 
 
-def recovered(evaluate: Evaluator, recent: list[Evaluation], whole_units: bool) -> Evaluation:
+def recovered(
+    evaluate: Evaluator, recent: list[Evaluation], whole_units: bool, product_idx: Ints | None = None
+) -> Evaluation:
     """Average the last evaluations, round, and repair until no capacity is exceeded.
 
     Prices converge before choices do: many slow movers change their level by whole units. Their average over the last
@@ -26,7 +28,7 @@ def recovered(evaluate: Evaluator, recent: list[Evaluation], whole_units: bool) 
     lane_idx = recent[-1].decisions.lane_idx
     level = _average_level(recent, lane_idx)
     if whole_units:
-        level = rounded(level)
+        level = rounded(level, product_idx)
     scale = trust_scale(evaluate.model, limit)
     current = best = evaluate.follow(average_of([evaluation.prices for evaluation in recent]), lane_idx, level)
     for _ in range(REPAIR_PASSES):
@@ -46,13 +48,22 @@ def _average_level(recent: list[Evaluation], lane_idx: Ints) -> Floats:
     return np.asarray((levels * same).sum(axis=0) / same.sum(axis=0))
 
 
-def rounded(level: Floats) -> Floats:
-    """Whole units that leave sums over products nearly as they were: each product rounds at a threshold of its own."""
-    threshold = (np.arange(level.shape[0]) * _GOLDEN) % 1.0
+def rounded(level: Floats, product_idx: Ints | None = None) -> Floats:
+    """Whole units that leave sums over products nearly as they were: each product rounds at a threshold of its own.
+
+    `product_idx` [product] says which products of the scenario these are, when they are not all of them.
+    """
+    threshold = ((np.arange(level.shape[0]) if product_idx is None else product_idx) * _GOLDEN) % 1.0
     return np.floor(level + threshold[:, None, None] + 1e-9)
 
 
-def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Evaluation, whole_units: bool) -> Floats:
+def review_targets(
+    compiled: CompiledScenario,
+    model: PlanningModel,
+    planned: Evaluation,
+    whole_units: bool,
+    product_idx: Ints | None = None,
+) -> Floats:
     """Order-up-to targets by review period, [product, node, period], from levels by period of use.
 
     A level ordered in a period is used one lead time and half a review interval later. A target leaves room for what
@@ -63,7 +74,7 @@ def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Ev
     level = own_level(model, lane, _interpolated(planned.decisions.level, delay))
     excess = pack_excess(compiled, lane)[:, :, None]
     targets = np.where(level > 0, np.maximum(level - excess, np.minimum(level, 1.0)), 0.0)
-    return rounded(targets) if whole_units else targets
+    return rounded(targets, product_idx) if whole_units else targets
 
 
 def own_level(model: PlanningModel, lane: Ints, level: Floats) -> Floats:
