@@ -42,8 +42,12 @@ def recovered(
 
 
 def _average_level(recent: list[Evaluation], lane_idx: Ints) -> Floats:
-    """Average level over the evaluations that supply a node on its last lane: other lanes mean other windows."""
-    same = np.stack([evaluation.decisions.lane_idx == lane_idx for evaluation in recent])[..., None]
+    """Average level over the evaluations that supply a product on its last lanes.
+
+    Other lanes mean other windows, and another set of nodes that an upstream node stocks for.
+    """
+    kept = [(evaluation.decisions.lane_idx == lane_idx).all(axis=1) for evaluation in recent]
+    same = np.stack(kept)[:, :, None, None]
     levels = np.stack([evaluation.decisions.level for evaluation in recent])
     return np.asarray((levels * same).sum(axis=0) / same.sum(axis=0))
 

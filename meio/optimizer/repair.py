@@ -55,7 +55,10 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
     found: list[Shortfall] = []
     for node, kind, period in np.argwhere(use.storage > limit.storage).tolist():
         size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
-        found.append(Shortfall(node, period, _excess(use.storage, limit.storage, (node, kind, period)), size))
+        excess = _excess(use.storage, limit.storage, (node, kind, period))
+        carried = np.clip(current.totals.carried[node, kind] / np.maximum(use.storage[node, kind], 1e-12), 0.0, 1.0)
+        found.append(Shortfall(node, period, excess * (1.0 - carried[period]), size))
+        found.append(Shortfall(node, _set_before(carried, period), excess * carried[period], size))
     bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
     for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
         excess = _excess(use.inbound, limit.inbound, (node, period))
@@ -87,6 +90,12 @@ def _children(current: Evaluation, evaluate: Evaluator, node: int, period: int, 
     ]
 
 
+def _set_before(carried: Floats, period: int) -> int:
+    """The period whose levels brought what is carried over into `period`, from the share of stock that is, [period]."""
+    earlier = np.flatnonzero(carried[:period] <= 0.5)
+    return int(earlier[-1]) if earlier.size else 0
+
+
 def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
     return float(use[cell] - (1.0 - REPAIR_MARGIN) * limit[cell])
 
@@ -94,6 +103,8 @@ def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
 def _cut_node(level: Floats, worth: Floats, shortfall: Shortfall, whole_units: bool) -> None:
     """Lower the levels of one node and period where a unit is worth least for the capacity it takes."""
     node, period, need, size = shortfall
+    if need <= 0.0:
+        return
     held = level[:, node, period]
     units = MOST_CUT * held
     if whole_units:
