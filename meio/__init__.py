@@ -1,7 +1,8 @@
 """meio: multi-echelon inventory optimization.
 
 `load` reads a scenario, `optimize` plans it, `simulate` puts a plan to work, `run` does all of it and writes an output
-folder. A `Planner` keeps a plan up to date with `Changes`. Nothing heavy is imported before it is used.
+folder. A `Planner` keeps a plan up to date with `Changes`; `explain` takes a target apart. Nothing heavy is imported
+before it is used.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meio.api import load, optimize, simulate
+    from meio.api import explain, load, optimize, simulate
     from meio.network.changes import Changes
     from meio.optimizer.replan import Planner
     from meio.workflow import run
 
-__all__ = ["Changes", "Planner", "__version__", "load", "optimize", "run", "simulate"]
+__all__ = ["Changes", "Planner", "__version__", "explain", "load", "optimize", "run", "simulate"]
 
 _HOMES = {
     "Changes": "meio.network.changes",
     "Planner": "meio.optimizer.replan",
+    "explain": "meio.api",
     "load": "meio.api",
     "optimize": "meio.api",
     "run": "meio.workflow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from meio import explanation
 from meio.network.compile import compile_scenario
 from meio.network.model import Scenario
 from meio.network.scenario import load_scenario
@@ -80,3 +81,27 @@ def simulate(
         policy=policy or settings.policy,
         workers=workers,
     )
+
+
+def explain(
+    scenario: Scenario, plan: Plan, product: str, node: str, period: int | None = None
+) -> explanation.Explanation:
+    """Take a target apart: demand, underage and overage, prices paid, spill, and which capacity moved it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The one that was planned.
+    plan : Plan
+        As `optimize` returns it.
+    product, node : str
+        Names in the scenario.
+    period : int, optional
+        From 1; every period when left out.
+
+    Raises
+    ------
+    OutputError
+        When a name is not in the scenario, the period is not in the horizon, or the node does not stock the product.
+    """
+    return explanation.explain(compile_scenario(scenario), plan, product, node, period)

@@ -161,16 +161,17 @@ def explain(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Say why a product is stocked at a node as it is."""
+    """Take a target apart: what it must cover, what it costs, and which capacity moved it."""
     with session(debug=debug):
-        from meio.explain import explain as explained
+        from meio.explanation import explain as explained
+        from meio.explanation.words import explanation_text
         from meio.summary import json_text
-        from meio.wording import explanation_text
         from meio.workflow import reopened
 
         outcome = reopened(folder)
         reasons = explained(outcome.compiled, outcome.plan, product, node, period)
-        typer.echo(json_text(reasons) if as_json else explanation_text(reasons))
+        currency = outcome.scenario.file.costs.currency
+        typer.echo(json_text(asdict(reasons)) if as_json else explanation_text(reasons, currency))
 
 
 @app.command()

@@ -93,30 +93,10 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
         f"{summary['scenario']['name']}: {size(summary['scenario'])}",
         *(f"{name:<17}{text}" for name, text in rows),
     ]
-    return "\n".join(lines if proof is None else [*lines, "", *_aligned(comparison(summary, currency))])
+    return "\n".join(lines if proof is None else [*lines, "", *aligned(comparison(summary, currency))])
 
 
-def explanation_text(reasons: dict[str, Any]) -> str:
-    """Return an explanation as text: facts a line each, then a table with a row a period.
-
-    Parameters
-    ----------
-    reasons : dict
-        As `meio.explain.explain` returns it: names and figures, and under ``periods`` a list of dicts with equal keys.
-    """
-    facts = [[label(name), _shown(value)] for name, value in reasons.items() if name != "periods"]
-    width = max(len(name) for name, _ in facts)
-    heading = [label(name) for name in reasons["periods"][0]]
-    rows = [[_shown(value) for value in row.values()] for row in reasons["periods"]]
-    return "\n".join([*(f"{name:<{width}}  {text}" for name, text in facts), "", *_aligned([heading, *rows])])
-
-
-def _shown(value: object) -> str:
-    """Return a name as it is, and a figure with four digits."""
-    return number(None) if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
-
-
-def _aligned(rows: list[list[str]]) -> Iterator[str]:
+def aligned(rows: list[list[str]]) -> Iterator[str]:
     """Yield rows of text as lines: the first column to the left, the others to the right."""
     first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
     for row in rows:

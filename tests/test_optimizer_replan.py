@@ -218,7 +218,13 @@ def test_a_part_of_a_model_answers_as_the_whole() -> None:
 
 
 def test_a_part_of_tabled_demand_keeps_its_tables() -> None:
-    rows = [("a", "z", 1.0, 0.4), ("a", "z", 5.0, 0.6), ("b", "z", 2.0, 1.0), ("c", "z", 3.0, 0.5), ("c", "z", 9.0, 0.5)]
+    rows = [
+        ("a", "z", 1.0, 0.4),
+        ("a", "z", 5.0, 0.6),
+        ("b", "z", 2.0, 1.0),
+        ("c", "z", 3.0, 0.5),
+        ("c", "z", 9.0, 0.5),
+    ]
     demand = demand_of(rows, ["value", "probability"])
     model = planning_model(
         compile_scenario(planning_scenario(demand, {("site", "z"): 1.0}, distribution="empirical", periods=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sample_report import sample_summary
 
-from meio.wording import comparison, explanation_text, number, percent, size, summary_text, with_interval
+from meio.wording import comparison, number, percent, size, summary_text, with_interval
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,3 @@ def test_columns_are_aligned():
     table = summary_text(sample_summary(), "USD").split("\n\n")[1].splitlines()
     ends = [line.rstrip().endswith(("pool", "]", "%", "6.91")) and len(line.rstrip()) for line in table]
     assert len(set(ends)) == 1
-
-
-def test_explanation_lists_facts_then_periods():
-    periods = [
-        {"period": 1, "target": 12.0, "storage_price": 0.0},
-        {"period": 2, "target": 1234.56, "storage_price": None},
-    ]
-    assert explanation_text({"product": "mug", "lead_time_days": 7.0, "periods": periods}).splitlines() == [
-        "product         mug",
-        "lead time days  7",
-        "",
-        "period  target  storage price",
-        "1           12              0",
-        "2        1,235              –",
-    ]

@@ -74,11 +74,19 @@ def review_targets(
     packs and minimum orders bring beyond it.
     """
     lane = planned.decisions.lane_idx
-    delay = (model.lead_days + 0.5 * model.review_days)[lane] / model.period_days
-    level = own_level(model, lane, _interpolated(planned.decisions.level, delay))
-    excess = pack_excess(compiled, lane)[:, :, None]
-    targets = np.where(level > 0, np.maximum(level - excess, np.minimum(level, 1.0)), 0.0)
+    targets = less_packs(dated(model, lane, planned.decisions.level), pack_excess(compiled, lane))
     return rounded(targets, product_idx) if whole_units else targets
+
+
+def dated(model: PlanningModel, lane: Ints, level: Floats) -> Floats:
+    """Level of each node itself by review period, from levels by period of use."""
+    delay = (model.lead_days + 0.5 * model.review_days)[lane] / model.period_days
+    return own_level(model, lane, _interpolated(level, delay))
+
+
+def less_packs(level: Floats, excess: Floats) -> Floats:
+    """Targets that leave room for what packs and minimum orders bring beyond them, `excess` [product, node]."""
+    return np.where(level > 0, np.maximum(level - excess[:, :, None], np.minimum(level, 1.0)), 0.0)
 
 
 def own_level(model: PlanningModel, lane: Ints, level: Floats) -> Floats:

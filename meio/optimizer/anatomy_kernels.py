@@ -1,0 +1,57 @@
+"""One product in one period, laid open: the tables behind its levels, for whoever asks why."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meio.network.compiled import Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.block_kernels import Prices
+from meio.optimizer.class_kernels import assign_classes, fill_choices
+from meio.optimizer.cluster_kernels import Classes, new_classes
+from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes
+from meio.optimizer.model import PlanningModel
+from meio.optimizer.node_kernels import fill_worth, served_units, solve_node_levels
+from meio.optimizer.product_kernels import Workspace, new_workspace, price_nodes, start_product
+from meio.optimizer.subproblem_kernels import Tables, new_tables
+
+
+@kernel
+def dissected(
+    model: PlanningModel, prices: Prices, product: int, period: int, lane: Ints, level: Floats
+) -> tuple[Classes, Tables, Workspace, Floats, Ints]:
+    """Classes, tables and workspace of a product in a period, at given lanes and levels, both [node].
+
+    The last two are what shipping to each class costs, [class, node], and its choices of node, [class, choice].
+    """
+    num_nodes, num_periods = prices.outbound.shape
+    classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1)
+    work = new_workspace(num_nodes, num_periods)
+    kept, supply_cost = lane.copy(), np.full((num_nodes, num_periods), np.inf)
+    start_product(model, prices.storage, prices.lane, product, True, kept, supply_cost, work)
+    shipping = np.empty((num_classes(model, product), num_nodes))
+    fill_shipping_costs(model, product, shipping)
+    choices = np.empty((shipping.shape[0], 3), np.int64)
+    price_nodes(model, prices.outbound, prices.lane, product, period, kept, work)
+    fill_choices(shipping, work.ranking, work.region, choices)
+    middle, holding = (period + 0.5) * model.period_days, work.holding[:, period]
+    assign_classes(model, product, shipping, choices, middle, kept, work.region, work.delivered, holding, classes)
+    solve_node_levels(
+        model,
+        product,
+        period,
+        kept,
+        work.region,
+        work.charge,
+        level,
+        classes,
+        tables,
+        work.lattice,
+        work.order_node,
+        work.order_gain,
+        work.levels,
+        work.unserved,
+    )
+    served_units(classes, work.unserved, work.region, work.served)
+    fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
+    return classes, tables, work, shipping, choices
