@@ -21,7 +21,7 @@ from meio.optimizer.prices import Capacities, fields, priced, violation
 from meio.optimizer.recovery import recovered, review_targets
 from meio.plan import CapacityPrices, Plan
 
-MOST_STEPS = 8  # evaluations of the changed products before their levels are averaged and repaired
+MOST_STEPS = 5  # evaluations of the changed products before their levels are averaged and repaired
 Array = TypeVar("Array", Floats, Ints)
 _ROUNDING = 1e-9  # of a capacity: sums in another order do not exceed it
 
