@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_cases import demand_of, evaluator, planning_case
+from planning_cases import demand_of, evaluator, hub_and_coasts, planning_case
 
 from meio.network.compiled import CompiledScenario, Floats
-from meio.optimizer.prices import no_prices
-from meio.optimizer.recovery import pack_excess, review_targets, rounded
+from meio.optimizer.prices import no_prices, violation
+from meio.optimizer.recovery import _average_level, pack_excess, recovered, review_targets, rounded
 
 DAYS = {"hub": (10.0, 7.0), "site": (3.0, 1.0)}  # lead time and review interval of each lane
 
@@ -127,3 +127,45 @@ def test_nothing_is_ordered_where_the_product_cannot_come() -> None:
     _, targets = _targets(compiled, None, whole_units=True)
     assert targets[0, compiled.names.nodes.index("east")].sum() == 0.0
     assert targets[0, compiled.names.nodes.index("west")].sum() > 0.0
+
+
+def test_levels_of_other_lanes_are_not_averaged() -> None:
+    """The hub's level counts the sites it feeds, so that it changes with their lanes too."""
+    evaluate = evaluator(hub_and_coasts())
+    last = evaluate(no_prices(evaluate.shared.limit))
+    lane_idx, level = last.decisions.lane_idx.copy(), 3.0 * last.decisions.level
+    lane_idx[0, -1] = -1
+    before = last._replace(decisions=last.decisions._replace(lane_idx=lane_idx, level=level))
+    averaged = _average_level([before, last], last.decisions.lane_idx)
+    assert (averaged[0] == last.decisions.level[0]).all()
+    assert averaged[1:] == pytest.approx(2.0 * last.decisions.level[1:])
+
+
+def _falling(room: float) -> CompiledScenario:
+    """Slow movers whose demand ends after two periods, when there is little room left."""
+    rows = [
+        (f"p{index}", "town", str(period), mean) for index in range(8) for period, mean in enumerate((9, 9, 1, 1), 1)
+    ]
+    demand = pd.DataFrame(rows, columns=["product", "zone", "period", "mean"])
+    lanes = [{"from": "vendor", "to": "site", "lead_time": {"mean": 1.0}, "review": {"every": 7.0}}]
+    sites = {"site": {"storage_m3": {"standard": [9.0, 9.0, room, room]}}}
+    return planning_case(
+        demand,
+        {("site", "town"): 1.0},
+        lanes=lanes,
+        sites=sites,
+        periods=4,
+        period_days=7,
+        holding={"per_unit_day": 1e-3},
+    )
+
+
+def test_stock_that_is_carried_over_is_cut_where_it_was_ordered() -> None:
+    evaluate = evaluator(_falling(0.5))
+    free = evaluate(no_prices(evaluate.shared.limit))
+    followed = evaluate.follow(free.prices, free.decisions.lane_idx, free.decisions.level)
+    assert followed.totals.carried[0, 0, 2] > 0.0
+    assert violation(followed.use, evaluate.shared.limit) > 0.2
+    repaired = recovered(evaluate, [free], whole_units=True)
+    assert violation(repaired.use, evaluate.shared.limit) == 0.0
+    assert (repaired.decisions.level[:, 0, 1] < free.decisions.level[:, 0, 1]).any()
