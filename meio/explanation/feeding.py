@@ -23,12 +23,11 @@ def feeding_reasons(subject: Subject, period: int) -> dict[str, Any]:
     position = subject.position(period)
     level = np.where(model.serves_customers > 0, position, 0.0)
     of = dissect(model, subject.shared, subject.plan.prices, lane, level, used)
-    fed = [other for other in range(len(lane)) if lane[other] >= 0 and model.lane_source_idx[lane[other]] == node]
-    echelon = position[node] + position[fed].sum()
-    rate = float(of.classes.rate[len(lane) + node])
+    below = subject.below
+    rate = float(of.classes.rate[below].sum())
     mean, variance = upstream_demand(model, 0, (used + 0.5) * model.period_days, lane[node], rate)
-    parts = overage(subject, used)
-    worth = _worth(subject, position, echelon, used)
+    parts, names = overage(subject, used), subject.compiled.names.nodes
+    worth = _worth(subject, position, used)
     return {
         "demand": _demand(subject, of, mean, variance),
         "shortages": (),
@@ -40,17 +39,14 @@ def feeding_reasons(subject: Subject, period: int) -> dict[str, Any]:
         "spill_out": 0.0,
         "spill_in": 0.0,
         "units_for_dearer_speeds": 0.0,
-        "feeds": {
-            subject.compiled.names.nodes[other]: float(subject.plan.targets[subject.product_idx, other, period])
-            for other in fed
-        },
+        "feeds": {names[other]: float(subject.plan.targets[subject.product_idx, other, period]) for other in below},
     }
 
 
 def _demand(subject: Subject, of: Dissection, mean: float, variance: float) -> Demand:
     """Demand of the region over its upstream node's window, spread as its customers' demand is."""
-    region, best = of.work.region, of.choices[:, 0]
-    own = (best >= 0) & (region[best] == subject.node)
+    best = of.choices[:, 0]
+    own = np.isin(best, subject.below)
     daily = np.where(own, of.cycle, 0.0) / np.maximum(subject.model.review_days[of.lane[best]], 1e-12)
     scale = mean / daily.sum() if daily.sum() > 0 else 0.0
     names = subject.compiled.names
@@ -62,10 +58,11 @@ def _demand(subject: Subject, of: Dissection, mean: float, variance: float) -> D
     )
 
 
-def _worth(subject: Subject, position: Floats, echelon: float, used: int) -> float:
+def _worth(subject: Subject, position: Floats, used: int) -> float:
     """Worth per day of the node's last unit, when levels are what they now are in every period."""
     level = position.copy()
-    level[subject.node] = echelon
+    for node in range(len(level)):
+        level[node] += position[subject._replace(node=node).below].sum()
     steady = np.repeat(level[None, :, None], subject.model.num_periods, axis=2)
     evaluate = Evaluator(subject.model, subject.shared, 1)
     return float(

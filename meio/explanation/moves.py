@@ -59,14 +59,10 @@ def _priced(subject: Subject) -> Iterator[tuple[str, CapacityPrices]]:
         yield f"{kind} price here", now
     now = replace(now, lane=_with(now.lane, full.lane, into))
     yield "lane price", now
-    if subject.source < len(subject.lane):
-        source = subject.source
-        above = np.arange(subject.model.node_ptr[source], subject.model.node_ptr[source + 1])
-        at_source = {
-            kind: _with(getattr(now, kind), getattr(full, kind), [source])
-            for kind in ("storage", "inbound", "outbound")
-        }
-        yield "prices upstream", (now := replace(now, **at_source, lane=_with(now.lane, full.lane, above)))
+    if upstream := subject.path[1:]:
+        kinds = ("storage", "inbound", "outbound")
+        now = replace(now, **{kind: _with(getattr(now, kind), getattr(full, kind), upstream) for kind in kinds})
+        yield "prices upstream", replace(now, lane=_with(now.lane, full.lane, subject.lane[upstream]))
     yield "prices elsewhere", full
 
 

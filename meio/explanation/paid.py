@@ -30,15 +30,15 @@ def paid_on_the_way(subject: Subject, period: int) -> dict[str, float]:
 
 def _parts(subject: Subject) -> Iterator[tuple[str, CapacityPrices]]:
     """The plan's prices at one place and of one kind each, of those that a unit meets before it arrives."""
-    full, nothing, node = subject.plan.prices, no_prices(subject.plan.prices), subject.node
-    ways = [("", node)] if subject.source == len(subject.lane) else [("", node), (" upstream", subject.source)]
-    for where, place in ways:
-        here = np.arange(len(full.inbound)) == place
-        into = np.arange(len(full.lane)) == subject.lane[place]
-        yield f"inbound price{where or ' here'}", replace(nothing, inbound=np.where(here[:, None], full.inbound, 0.0))
-        yield f"lane price{where}", replace(nothing, lane=np.where(into[:, None], full.lane, 0.0))
-        if where:
-            yield "outbound price upstream", replace(nothing, outbound=np.where(here[:, None], full.outbound, 0.0))
+    full, nothing, names = subject.plan.prices, no_prices(subject.plan.prices), subject.compiled.names.nodes
+    for place in subject.path:
+        here = (np.arange(len(full.inbound)) == place)[:, None]
+        into = (np.arange(len(full.lane)) == subject.lane[place])[:, None]
+        where = "here" if place == subject.node else f"at {names[place]}"
+        yield f"inbound price {where}", replace(nothing, inbound=np.where(here, full.inbound, 0.0))
+        yield f"lane price to {where.removeprefix('at ')}", replace(nothing, lane=np.where(into, full.lane, 0.0))
+        if place != subject.node:
+            yield f"outbound price {where}", replace(nothing, outbound=np.where(here, full.outbound, 0.0))
 
 
 def overage(subject: Subject, period: int) -> dict[str, float]:

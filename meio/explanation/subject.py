@@ -37,6 +37,21 @@ class Subject(NamedTuple):
         return min(int(self.model.lane_source_idx[self.lane[self.node]]), len(self.lane))
 
     @property
+    def path(self) -> list[int]:
+        """The node and those that the product comes through before, the nearest first."""
+        places, place = [], self.node
+        while place < len(self.lane) and self.lane[place] >= 0:
+            places.append(place)
+            place = int(self.model.lane_source_idx[self.lane[place]])
+        return places
+
+    @property
+    def below(self) -> list[int]:
+        """Nodes that the product reaches through this one."""
+        others = (self._replace(node=node) for node in range(len(self.lane)) if node != self.node)
+        return [other.node for other in others if self.node in other.path]
+
+    @property
     def serves_customers(self) -> bool:
         """Whether customers are served from here; else the node feeds others."""
         return bool(self.model.serves_customers[self.node])
