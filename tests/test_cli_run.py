@@ -131,6 +131,12 @@ def test_explanation_is_of_what_was_asked(meio: Meio, folder: Path):
     assert [row["period"] for row in reasons["periods"]] == [3]
 
 
+def test_explanation_in_words(meio: Meio, folder: Path):
+    ended = meio("explain", folder, "--product", "lamp", "--node", "FC", "--period", 3)
+    assert ended.out.startswith("lamp at FC: ordered on DC→FC, 2 days on the way, reviewed every 1 day\n\nperiod 3 ")
+    assert "USD a unit" in ended.out
+
+
 def test_report_is_drawn_anew(meio: Meio, folder: Path):
     before = (folder / "report.html").read_text()
     (folder / "report.html").unlink()

@@ -60,7 +60,7 @@ def _details(one: PeriodReasons, currency: str) -> Iterator[str]:
 
 def _demand(one: PeriodReasons) -> str:
     spread = f"{_listed(one.demand.by_speed)}; {_listed(one.demand.by_zone)}"
-    return f"{_units(one.demand.mean)} ± {_units(one.demand.sd)} units while it lasts: {spread}"
+    return f"{_units(one.demand.mean)} ± {_units(one.demand.sd)} units over the days it must last: {spread}"
 
 
 def _shortages(one: PeriodReasons, currency: str) -> str:
