@@ -11,18 +11,17 @@ from meio.network.jit import kernel
 from meio.optimizer.class_kernels import assign_classes, fill_choices
 from meio.optimizer.cluster_kernels import Classes, new_classes
 from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes, shifted
+from meio.optimizer.layer_kernels import solve_layers
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.node_kernels import fill_worth, level_response, served_units, solve_node_levels
 from meio.optimizer.product_kernels import (
     Workspace,
     new_workspace,
     on_hand_days,
-    price_fall,
     price_nodes,
     start_product,
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
-from meio.optimizer.upstream_kernels import children_gains, solve_upstream
 
 
 class Prices(NamedTuple):
@@ -42,7 +41,7 @@ class Decisions(NamedTuple):
     lane_idx: Ints
     """[product, node]: -1 where the product is not stocked"""
     level: Floats
-    """[product, node, period of use]: inventory position of a node, echelon position of an upstream node; units"""
+    """[product, node, period of use]: inventory position of a node, echelon position where it supplies others; units"""
     supply_cost: Floats
     """[product, node, period]: cost of one more unit arriving at the node, prices included"""
     worth: Floats
@@ -109,7 +108,9 @@ def solve_product(
 ) -> None:
     """Solve every period of one product and add it to the totals."""
     lane = decisions.lane_idx[product]
-    start_product(model, prices.storage, prices.lane, product, given, lane, decisions.supply_cost[product], work)
+    chain_days = start_product(
+        model, prices.storage, prices.lane, product, given, lane, decisions.supply_cost[product], work
+    )
     shipping = np.empty((num_classes(model, product), lane.size))
     fill_shipping_costs(model, product, shipping)
     choices = np.empty((shipping.shape[0], 3), np.int64)
@@ -121,41 +122,100 @@ def solve_product(
         cost = assign_classes(
             model, product, shipping, choices, middle, lane, work.region, work.delivered, holding, classes
         )
-        if given:
-            work.given[:] = decisions.level[product, :, period]
-        steps, step, shortage = solve_node_levels(
-            model,
-            product,
-            period,
-            lane,
-            work.region,
-            work.charge,
-            work.given,
-            classes,
-            tables,
-            work.lattice,
-            work.order_node,
-            work.order_gain,
-            work.levels,
-            work.unserved,
-        )
+        set_given(model, product, period, lane, chain_days, given, decisions.level, classes, tables, work)
+        step, shortage = solve_levels(model, product, period, lane, chain_days, classes, tables, work)
         cost += shortage - (classes.loss_saving * work.unserved[: lane.size]).sum()
         served_units(classes, work.unserved, work.region, work.served)
         fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
-        cost += add_nodes(model, prices, product, period, lane, given, work, decisions, totals)
+        cost += add_nodes(model, product, period, lane, given, work, decisions, totals)
         add_responses(model, product, period, lane, step, classes, tables, work, totals)
-        bonus = at(tables.size, tables.gain, 2 * lane.size, work.lattice[2 * lane.size])
-        cost += add_upstream_nodes(
-            model, prices, product, period, lane, steps, step, bonus, given, classes.rate, work, decisions, totals
-        )
+        cost += add_layers(model, product, period, lane, given, work, decisions, totals)
         totals.cost[period] += cost * model.period_days
     add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 
 @kernel
+def solve_levels(
+    model: PlanningModel,
+    product: int,
+    period: int,
+    lane: Ints,
+    chain_days: float,
+    classes: Classes,
+    tables: Tables,
+    work: Workspace,
+) -> tuple[float, float]:
+    """Levels of all nodes of a period, or what given ones lead to; return a lattice step and the cost of shortage."""
+    steps, step, shortage = solve_node_levels(
+        model,
+        product,
+        period,
+        lane,
+        chain_days,
+        work.region,
+        work.charge,
+        work.given,
+        classes,
+        tables,
+        work.lattice,
+        work.order_node,
+        work.order_gain,
+        work.levels,
+        work.unserved,
+    )
+    solve_layers(
+        model,
+        product,
+        period,
+        lane,
+        work.is_upstream,
+        work.holding[:, period],
+        work.fall,
+        classes.rate,
+        work.lattice,
+        work.order_node[:steps],
+        work.order_gain,
+        at(tables.size, tables.gain, 2 * lane.size, work.lattice[2 * lane.size]),
+        step,
+        work.layers,
+    )
+    return step, shortage
+
+
+@kernel
+def set_given(
+    model: PlanningModel,
+    product: int,
+    period: int,
+    lane: Ints,
+    chain_days: float,
+    given: bool,
+    level: Floats,
+    classes: Classes,
+    tables: Tables,
+    work: Workspace,
+) -> None:
+    """Fill the levels to follow. A node that serves customers and nodes splits its level as it would its best one."""
+    if not given:
+        return
+    to_customers, to_nodes, splits = work.given, work.layers.given, False
+    for node in range(lane.size):
+        splits = splits or (work.is_upstream[node] and work.charge[node] < np.inf)
+    if splits:
+        to_customers[:] = -1.0
+        to_nodes[:] = -1.0
+        solve_levels(model, product, period, lane, chain_days, classes, tables, work)
+    for node in range(lane.size):
+        to_customers[node] = to_nodes[node] = level[product, node, period]
+        if work.is_upstream[node] and work.charge[node] < np.inf:
+            own, passed = work.levels[node], work.layers.level[node]
+            to_customers[node] *= own / max(own + passed, 1e-12)
+            to_nodes[node] -= to_customers[node]
+
+
+@kernel
 def add_nodes(
     model: PlanningModel,
-    prices: Prices,
     product: int,
     period: int,
     lane: Ints,
@@ -167,7 +227,7 @@ def add_nodes(
     """Keep the levels of the nodes that serve customers, add what they use; return what their stock costs per day."""
     cost, period_days = 0.0, model.period_days
     storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    lead_days, review_days, lane_price = model.lead_days, model.review_days, prices.lane
+    lead_days, review_days, sources = model.lead_days, model.review_days, model.lane_source_idx
     holding, consumed = work.holding, work.consumed
     for node in range(lane.size):
         charge, source = work.charge[node], work.region[node]
@@ -175,17 +235,17 @@ def add_nodes(
             continue
         level, served = work.levels[node], work.served[node]
         cost += (charge + (holding[source, period] if source != node else 0.0)) * level
-        fall = price_fall(lane_price[lane[node]], period)
-        totals.paid[period] += fall * level + work.paid[node] * served * period_days
+        totals.paid[period] += (work.fall[node] * level + work.paid[node] * served) * period_days
         if not given:
             decisions.level[product, node, period] = level
         decisions.worth[product, node, period] = work.worth[node]
         shelf = max(0.0, level - on_hand_days(lead_days[lane[node]], review_days[lane[node]]) * served)
         totals.storage[node, storage_type, period] += volume * shelf
         totals.customers[node, period] += served
-        consumed[node, period] += served
-        if source != node:
-            consumed[source, period] += served
+        taken_from = node
+        while taken_from < lane.size:
+            consumed[taken_from, period] += served
+            taken_from = sources[lane[taken_from]]
     return cost
 
 
@@ -224,56 +284,37 @@ def add_responses(
 
 
 @kernel
-def add_upstream_nodes(
+def add_layers(
     model: PlanningModel,
-    prices: Prices,
     product: int,
     period: int,
     lane: Ints,
-    steps: int,
-    step: float,
-    bonus: float,
     given: bool,
-    rate: Floats,
     work: Workspace,
     decisions: Decisions,
     totals: Aggregates,
 ) -> float:
-    """Solve the upstream nodes of a period, add what they use; return what their stock costs per day."""
-    cost = 0.0
+    """Keep the levels of upstream nodes, add what they use; return what their stock costs per day."""
+    cost, layers = 0.0, work.layers
     storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    middle = (period + 0.5) * model.period_days
     for node in range(lane.size):
         if not work.is_upstream[node]:
             continue
-        holding, region = work.holding[node, period], lane.size + node
-        charge = price_fall(prices.lane[lane[node]], period) / model.period_days
-        gains = work.gains[: int(np.rint(work.levels[region] / step))]
-        children_gains(
-            model.lane_source_idx, node, lane, holding, bonus, work.order_node[:steps], work.order_gain, gains
-        )
-        level, short, unallocated, worth = solve_upstream(
-            model,
-            product,
-            middle,
-            lane[node],
-            rate[region],
-            holding,
-            charge,
-            step,
-            gains,
-            work.given[node],
-            work.mass,
-        )
-        cost += short + holding * unallocated + charge * level
-        totals.paid[period] += charge * level * model.period_days
+        holding, fall = work.holding[node, period], work.fall[node]
+        level, unallocated = layers.level[node], layers.unallocated[node]
+        cost += layers.short[node] + holding * unallocated + fall * level
+        totals.paid[period] += fall * level * model.period_days
+        serves = work.charge[node] < np.inf
+        own = work.levels[node] if serves else 0.0
         if not given:
-            decisions.level[product, node, period] = level
-        decisions.worth[product, node, period] = worth
+            decisions.level[product, node, period] = own + level
+        share = own / max(own + level, 1e-12)
+        own_worth = work.worth[node] if serves else 0.0
+        decisions.worth[product, node, period] = share * own_worth + (1.0 - share) * layers.worth[node]
         totals.storage[node, storage_type, period] += volume * unallocated
         response = np.sqrt(max(level, 1.0)) / max(holding, 1e-9)
         totals.response_volume2[lane[node], storage_type, period] += volume * volume * response
-        totals.response_flow[node, period] += rate[region]
+        totals.response_flow[node, period] += layers.passed[node]
     return cost
 
 

@@ -11,10 +11,6 @@ from meio.network.compiled import LATE, CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
 
 
-class UnsupportedNetworkError(ValueError):
-    """The network has more stocking layers in a row than the planner handles."""
-
-
 class PlanningModel(NamedTuple):
     """Arrays of the product subproblem; axes as in `meio.network.compiled`, Q order patterns of a speed."""
 
@@ -131,29 +127,7 @@ def _lane_cost(compiled: CompiledScenario) -> Floats:
     cost = lane_unit_cost(compiled)
     from_vendor = lanes.source_idx >= num_nodes
     cost[:, from_vendor] += vendor_cost(compiled)[:, lanes.source_idx[from_vendor] - num_nodes]
-    cost = np.where(usable_lanes(compiled), cost, np.inf)
-    _leave_two_layers(compiled, cost)
-    return cost
-
-
-def _leave_two_layers(compiled: CompiledScenario, cost: Floats) -> None:
-    """Close lanes out of nodes that serve customers, and lanes from one upstream node to another."""
-    nodes, lanes = compiled.nodes, compiled.lanes
-    num_nodes = len(compiled.names.nodes)
-    for node in range(num_nodes):
-        into = np.arange(lanes.node_ptr[node], lanes.node_ptr[node + 1])
-        source = lanes.source_idx[into]
-        from_node = source < num_nodes
-        deep = np.zeros(len(into), dtype=bool)
-        deep[from_node] = nodes.serves_customers[source[from_node]] | ~nodes.serves_customers[node]
-        only = np.isfinite(cost[:, into]).any(axis=1) & ~np.isfinite(cost[:, into[~deep]]).any(axis=1)
-        if only.any():
-            product, name = compiled.names.products[int(np.argmax(only))], compiled.names.nodes[node]
-            raise UnsupportedNetworkError(
-                f"{name}: {product} can only come through two other stocking layers; the planner handles vendors, one "
-                "layer that feeds others and one layer that serves customers"
-            )
-        cost[:, into[deep]] = np.inf
+    return np.where(usable_lanes(compiled), cost, np.inf)
 
 
 def _order_patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:

@@ -19,6 +19,7 @@ def solve_node_levels(
     product: int,
     period: int,
     lane: Ints,
+    chain_days: float,
     region: Ints,
     charge: Floats,
     given: Floats,
@@ -36,7 +37,7 @@ def solve_node_levels(
     units in one, and the cost per day of shortage.
     """
     family, values, cumulative = window_demand(model, product, period, lane, classes)
-    step = lattice_step(classes, model.period_days)
+    step = lattice_step(classes, model.period_days, chain_days)
     fill_tables(family, classes, step, model.period_days, values, cumulative, tables)
     steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
     if given[0] >= 0.0:

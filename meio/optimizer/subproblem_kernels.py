@@ -19,10 +19,9 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.demand_kernels import integral
-from meio.optimizer.model import PlanningModel
 
 MOST_STEPS = 1000  # lattice steps of one cluster: fast movers are planned in steps of several units
+MOST_UPSTREAM_STEPS = 12 * MOST_STEPS  # of one upstream node's echelon
 
 
 class Tables(NamedTuple):
@@ -147,31 +146,3 @@ def upstream_outcome(level: int, step: float, gains: Floats, mass: Floats) -> tu
         elif gains.size > 0:
             shortage_cost += mass[k] * (short[0] - left * step * gains[0])
     return shortage_cost, unallocated
-
-
-@kernel
-def product_window(model: PlanningModel, product: int, start: float, end: float) -> tuple[float, float]:
-    """Mean and variance of a product's total demand between two days."""
-    mean, variance = 0.0, 0.0
-    for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):
-        mean += integral(model.daily_mean[stream], model.period_days, start, end)
-        variance += integral(model.daily_variance[stream], model.period_days, start, end)
-    return mean, variance
-
-
-@kernel
-def upstream_demand(
-    model: PlanningModel, product: int, middle: float, lane: int, share_rate: float
-) -> tuple[float, float]:
-    """Mean and variance of the demand of a region over its upstream node's window.
-
-    The window is the lead time and, on average, half the review interval; the cycle and the random lead time add
-    their variance. The region keeps its share of the product's demand of the day `middle`.
-    """
-    lead, review = model.lead_days[lane], model.review_days[lane]
-    mean, variance = product_window(model, product, middle - lead - 0.5 * review, middle)
-    now, _ = product_window(model, product, middle - 0.5, middle + 0.5)
-    share = share_rate / now if now > 0.0 else 0.0
-    own = share * mean
-    random_window = (review * review / 12.0 + model.lead_variance[lane]) * share_rate * share_rate
-    return own, max(0.0, own + share * share * (variance - mean)) + random_window

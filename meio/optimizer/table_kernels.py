@@ -19,7 +19,7 @@ from meio.optimizer.cluster_kernels import (
 )
 from meio.optimizer.loss_kernels import COUNT, GAMMA_FAMILY, NO_POINTS, NORMAL_FAMILY, fill_shortage, shortage
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.subproblem_kernels import MOST_STEPS, Tables, fill_gains
+from meio.optimizer.subproblem_kernels import MOST_STEPS, MOST_UPSTREAM_STEPS, Tables, fill_gains
 
 DEVIATIONS = 6.0  # how far beyond its mean demand a level may reach
 LONGEST_TAIL = 4.0  # and how many times its variance to mean ratio
@@ -61,11 +61,17 @@ def highest_level(mean: float, variance: float, rate: float, ahead_days: float) 
 
 
 @kernel
-def lattice_step(classes: Classes, ahead_days: float) -> float:
-    """Units in one lattice step, so that the nation's levels fit the table."""
+def lattice_step(classes: Classes, ahead_days: float, chain_days: float) -> float:
+    """Units in one lattice step, so that the nation's levels fit the table, and the longest chain's an upstream node's.
+
+    `chain_days` is the longest sum of lead times and review intervals from a vendor to a customer.
+    """
     nation = classes.terms[-1, -1]
-    highest = highest_level(nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1], ahead_days)
-    return max(1.0, math.ceil(highest / MOST_STEPS))
+    mean, variance, rate = nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1]
+    highest = highest_level(mean, variance, rate, ahead_days)
+    longer = max(1.0, rate * chain_days / max(mean, 1e-12))  # than the nation's own window
+    upstream = highest_level(longer * mean, longer * variance, rate, ahead_days)
+    return max(1.0, math.ceil(highest / MOST_STEPS), math.ceil(upstream / MOST_UPSTREAM_STEPS))
 
 
 @kernel
