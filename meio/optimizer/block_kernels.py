@@ -9,7 +9,7 @@ import numpy as np
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.class_kernels import assign_classes, fill_choices
-from meio.optimizer.cluster_kernels import Classes, new_classes
+from meio.optimizer.cluster_kernels import OWED_COST, Classes, new_classes
 from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes, shifted
 from meio.optimizer.layer_kernels import solve_layers
 from meio.optimizer.model import PlanningModel
@@ -22,6 +22,7 @@ from meio.optimizer.product_kernels import (
     start_product,
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
+from meio.optimizer.upstream_kernels import fill_debts
 
 
 class Prices(NamedTuple):
@@ -163,6 +164,7 @@ def solve_levels(
         work.levels,
         work.unserved,
     )
+    fill_debts(classes.terms[:, :, OWED_COST], classes.rate, work.region, work.charge, work.layers.owed)
     solve_layers(
         model,
         product,

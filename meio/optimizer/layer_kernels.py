@@ -47,6 +47,10 @@ class Layers(NamedTuple):
     """[node]: units on hand that no child waits for"""
     worth: Floats
     """[node]: cost per day of having one unit less than the level"""
+    owed: Floats
+    """[node]: what a unit gains beyond its charge that is owed to the node's customers before there is stock"""
+    debt: Floats
+    """[node]: the same for all nodes below an upstream node, beyond what it costs there"""
     curve_size: Ints
     curve: Floats
     """[node, step]: what a step of the echelon level is worth beyond its cost, never rising; only below a node"""
@@ -61,6 +65,8 @@ def new_layers(num_nodes: int) -> Layers:
     """Empty `Layers`."""
     return Layers(
         np.full(num_nodes, -1.0),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
         np.zeros(num_nodes),
         np.zeros(num_nodes),
         np.zeros(num_nodes),
@@ -103,7 +109,7 @@ def solve_layers(
             continue
         source = sources[lane[node]]
         if is_upstream[node]:
-            size = gather_gains(
+            size, debt = gather_gains(
                 sources, node, lane, is_upstream, holding[node], bonus, lattice, order_node, order_gain, layers
             )
             mean, variance = upstream_demand(model, product, middle, lane[node], passed[node], rate[node])
@@ -112,6 +118,7 @@ def solve_layers(
             solve_upstream(
                 node,
                 layers.gains[:size],
+                debt,
                 mean,
                 variance,
                 ahead,
@@ -130,6 +137,7 @@ def solve_layers(
 def solve_upstream(
     node: int,
     gains: Floats,
+    debt: float,
     mean: float,
     variance: float,
     ahead: float,
@@ -150,13 +158,14 @@ def solve_upstream(
         level = int(np.rint(layers.given[node] / step))
     else:
         highest = gains.size + int((mean + DEVIATIONS * math.sqrt(variance) + ahead) / step) + 1
-        level = best_upstream_level(highest, gains, mass, holding, charge)
+        level = best_upstream_level(highest, gains, debt, mass, holding, charge)
     layers.level[node] = level * step
-    layers.short[node], layers.unallocated[node] = upstream_outcome(level, step, gains, mass)
-    layers.worth[node] = upstream_worth(level - 1, gains, mass, holding) - charge if level > 0 else 0.0
+    layers.short[node], layers.unallocated[node] = upstream_outcome(level, step, gains, debt, mass)
+    layers.worth[node] = upstream_worth(level - 1, gains, debt, mass, holding) - charge if level > 0 else 0.0
+    layers.debt[node] = debt - fall
     if below_node:
         layers.curve_size[node] = min(level, MOST_UPSTREAM_STEPS)
-        fill_curve(gains, mass, holding, fall, supplier_holding, layers.curve[node, : layers.curve_size[node]])
+        fill_curve(gains, debt, mass, holding, fall, supplier_holding, layers.curve[node, : layers.curve_size[node]])
 
 
 @kernel
@@ -171,14 +180,19 @@ def gather_gains(
     order_node: Ints,
     order_gain: Floats,
     layers: Layers,
-) -> int:
-    """Fill the gains of all children's steps of an upstream node, never rising; return how many there are."""
-    gains, curve, curve_size, size = layers.gains, layers.curve, layers.curve_size, 0
+) -> tuple[int, float]:
+    """Fill the gains of all children's steps of an upstream node, never rising.
+
+    Returns how many there are, and what a unit gains that is owed before any child has stock.
+    """
+    gains, curve, curve_size, size, debt = layers.gains, layers.curve, layers.curve_size, 0, -np.inf
     for child in range(lane.size):
         if lane[child] >= 0 and lane_source_idx[lane[child]] == node:
             size += lattice[child]
+            debt = max(debt, layers.owed[child] - holding + bonus)
     children_gains(lane_source_idx, node, lane, holding, bonus, order_node, order_gain, gains[:size])
     for child in range(node + 1, lane.size):
         if is_upstream[child] and lane_source_idx[lane[child]] == node:
             size = merge_gains(gains, size, curve[child, : curve_size[child]])
-    return size
+            debt = max(debt, layers.debt[child])
+    return size, max(debt, gains[0]) if size > 0 else 0.0

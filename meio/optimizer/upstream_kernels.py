@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.demand_kernels import integral
@@ -91,6 +93,18 @@ def children_gains(
 
 
 @kernel
+def fill_debts(owed_cost: Floats, rate: Floats, region: Ints, charge: Floats, debt: Floats) -> None:
+    """Fill what a unit gains beyond its charge where it is owed to a node's customers for sure, [node].
+
+    `owed_cost` [cluster, rank] is per unit and day. What is owed by nation is left to the nation's own gain.
+    """
+    for node in range(region.size):
+        debt[node] = -np.inf
+        if rate[node] > 0.0:
+            debt[node] = owed_cost[node].sum() + owed_cost[region.size + region[node]].sum() - charge[node]
+
+
+@kernel
 def merge_gains(gains: Floats, size: int, curve: Floats) -> int:
     """Merge a falling curve into the first `size` of falling gains; return how many there are.
 
@@ -116,7 +130,7 @@ def merge_gains(gains: Floats, size: int, curve: Floats) -> int:
 
 @kernel
 def fill_curve(
-    gains: Floats, mass: Floats, holding: float, fall: float, supplier_holding: float, curve: Floats
+    gains: Floats, debt: float, mass: Floats, holding: float, fall: float, supplier_holding: float, curve: Floats
 ) -> None:
     """Fill what each step of an upstream node's echelon is worth beyond its cost: its children's gains less demand.
 
@@ -128,8 +142,8 @@ def fill_curve(
     while end > first and mass[end - 1] < _NEVER:
         end -= 1
     for level in range(curve.size):
-        if level <= first and level > 0:
+        if 0 < level < first:
             curve[level] = curve[0]  # all of it is demanded before it arrives
         else:
-            worth = upstream_worth(level - first, gains, mass[first:end], holding) - fall
+            worth = upstream_worth(level - first, gains, debt, mass[first:end], holding) - fall
             curve[level] = max(-supplier_holding, worth)
