@@ -10,8 +10,10 @@ from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.class_kernels import assign_classes, fill_choices
 from meio.optimizer.cluster_kernels import OWED_COST, Classes, new_classes
+from meio.optimizer.cycle_kernels import add_cycle_spread, fill_cycles
 from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes, shifted
 from meio.optimizer.layer_kernels import solve_layers
+from meio.optimizer.loss_kernels import COUNT
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.node_kernels import fill_worth, level_response, served_units, solve_node_levels
 from meio.optimizer.product_kernels import (
@@ -22,6 +24,7 @@ from meio.optimizer.product_kernels import (
     start_product,
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
+from meio.optimizer.table_kernels import family_of
 from meio.optimizer.upstream_kernels import fill_debts
 
 
@@ -109,12 +112,12 @@ def solve_product(
 ) -> None:
     """Solve every period of one product and add it to the totals."""
     lane = decisions.lane_idx[product]
-    chain_days = start_product(
-        model, prices.storage, prices.lane, product, given, lane, decisions.supply_cost[product], work
-    )
     shipping = np.empty((num_classes(model, product), lane.size))
     fill_shipping_costs(model, product, shipping)
+    supply_cost = decisions.supply_cost[product]
+    chain_days = start_product(model, prices.storage, prices.lane, product, given, shipping, lane, supply_cost, work)
     choices = np.empty((shipping.shape[0], 3), np.int64)
+    continuous = family_of(model.stream_kind[model.product_ptr[product]]) != COUNT
     for period in range(model.num_periods):
         middle = (period + 0.5) * model.period_days
         if price_nodes(model, prices.outbound, prices.lane, product, period, lane, work):
@@ -123,6 +126,8 @@ def solve_product(
         cost = assign_classes(
             model, product, shipping, choices, middle, lane, work.region, work.delivered, holding, classes
         )
+        fill_cycles(model, product, lane, classes.rate, work.cycle)
+        add_cycle_spread(work.cycle, work.region, continuous, classes)
         set_given(model, product, period, lane, chain_days, given, decisions.level, classes, tables, work)
         step, shortage = solve_levels(model, product, period, lane, chain_days, classes, tables, work)
         cost += shortage - (classes.loss_saving * work.unserved[: lane.size]).sum()
@@ -154,6 +159,7 @@ def solve_levels(
         lane,
         chain_days,
         work.region,
+        work.cycle,
         work.charge,
         work.given,
         classes,

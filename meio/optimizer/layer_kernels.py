@@ -21,6 +21,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
+from meio.optimizer.cycle_kernels import cycle_units, cycle_variance
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.subproblem_kernels import (
     MOST_UPSTREAM_STEPS,
@@ -114,6 +115,10 @@ def solve_layers(
             )
             mean, variance = upstream_demand(model, product, middle, lane[node], passed[node], rate[node])
             ahead = model.period_days * passed[node]
+            if rate[node] <= 0.0:
+                pack, least_order = model.pack[product, lane[node]], model.least_order[product, lane[node]]
+                units = passed[node] * model.review_days[lane[node]]
+                variance += cycle_variance(cycle_units(pack, least_order, units))
             supplier_holding = holding[source] if source < lane.size else 0.0
             solve_upstream(
                 node,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import LATE, CompiledScenario, Floats, Ints
-from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
+from meio.network.supply import lane_unit_cost, order_multiples, usable_lanes, vendor_cost
 
 
 class PlanningModel(NamedTuple):
@@ -33,6 +33,10 @@ class PlanningModel(NamedTuple):
     """[lane], days²"""
     review_days: Floats
     """[lane]"""
+    pack: Ints
+    """[product, lane]: units that orders are multiples of"""
+    least_order: Ints
+    """[product, lane]: smallest order in whole packs, units"""
     pattern_ptr: Ints
     """[speed + 1] into the two arrays below."""
     pattern_share: Floats
@@ -72,6 +76,8 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         compiled.demand,
     )
     pattern_ptr, pattern_share, pattern_delay = _order_patterns(compiled)
+    every_lane = np.broadcast_to(np.arange(len(lanes.source_idx)), (len(products.volume_m3), len(lanes.source_idx)))
+    pack, minimum = order_multiples(compiled, every_lane)
     is_late = outbound.unserved == LATE
     is_lost_or_late = outbound.unserved <= LATE
     return PlanningModel(
@@ -88,6 +94,8 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         lead_days=lanes.lead_time_mean_days,
         lead_variance=lanes.lead_time_sd_days**2,
         review_days=lanes.review_every_days.astype(np.float64),
+        pack=pack,
+        least_order=pack * -(-minimum // pack),
         pattern_ptr=pattern_ptr,
         pattern_share=pattern_share,
         pattern_delay=pattern_delay,

@@ -9,7 +9,7 @@ import numpy as np
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.demand_kernels import shifted
-from meio.optimizer.lane_kernels import choose_lanes
+from meio.optimizer.lane_kernels import choose_lanes, fill_supply_costs
 from meio.optimizer.layer_kernels import Layers, new_layers
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.subproblem_kernels import MOST_STEPS
@@ -20,6 +20,8 @@ class Workspace(NamedTuple):
 
     region: Ints
     """[node]: the upstream node that supplies it, itself when a vendor does"""
+    cycle: Ints
+    """[node]: multiple in which the node orders for its own customers, units"""
     is_upstream: Bools
     """[node]: it supplies a node that serves customers, or one that does"""
     holding: Floats
@@ -60,6 +62,7 @@ def new_workspace(num_nodes: int, num_periods: int) -> Workspace:
     clusters = 2 * num_nodes + 1
     return Workspace(
         np.zeros(num_nodes, np.int64),
+        np.ones(num_nodes, np.int64),
         np.zeros(num_nodes, np.bool_),
         np.zeros((num_nodes, num_periods)),
         np.zeros((num_nodes, num_periods)),
@@ -87,6 +90,7 @@ def start_product(
     lane_price: Floats,
     product: int,
     given: bool,
+    shipping: Floats,
     lane: Ints,
     supply_cost: Floats,
     work: Workspace,
@@ -101,7 +105,9 @@ def start_product(
     work.is_upstream[:] = False
     for node in range(lane.size):
         work.holding[node] = model.holding_per_day[product, node] + volume * storage_price[node, storage_type]
-    choose_lanes(model, product, work.holding, lane_price, given, lane, supply_cost)
+    if not given:
+        choose_lanes(model, product, work.holding, lane_price, shipping, lane)
+    fill_supply_costs(model, product, lane_price, lane, supply_cost)
     for node in range(lane.size - 1, -1, -1):
         work.region[node] = node
         source = model.lane_source_idx[lane[node]] if lane[node] >= 0 else lane.size

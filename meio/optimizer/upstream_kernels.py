@@ -39,11 +39,11 @@ def upstream_demand(
     both together less that of the own customers.
     """
     lead, review = model.lead_days[lane], model.review_days[lane]
+    random_days = review * review / 12.0 + model.lead_variance[lane]
     mean, variance = product_window(model, product, middle - lead - 0.5 * review, middle)
     now, _ = product_window(model, product, middle - 0.5, middle + 0.5)
     if now <= 0.0:
         return 0.0, 0.0
-    random_days = review * review / 12.0 + model.lead_variance[lane]
     if own_rate <= 0.0:
         return passed_rate / now * mean, share_variance(passed_rate, now, mean, variance, random_days)
     both = share_variance(passed_rate + own_rate, now, mean, variance, random_days)
