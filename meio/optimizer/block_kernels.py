@@ -50,6 +50,8 @@ class Decisions(NamedTuple):
     """[product, node, period]: cost of one more unit arriving at the node, prices included"""
     worth: Floats
     """[product, node, period]: cost per day of having one unit less than the level"""
+    flow: Floats
+    """[product, node]: units per day that leave the node, on average over the horizon"""
 
 
 class Aggregates(NamedTuple):
@@ -137,6 +139,8 @@ def solve_product(
         add_responses(model, product, period, lane, step, classes, tables, work, totals)
         cost += add_layers(model, product, period, lane, given, work, decisions, totals)
         totals.cost[period] += cost * model.period_days
+    for node in range(lane.size):
+        decisions.flow[product, node] = work.consumed[node].mean()
     add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 

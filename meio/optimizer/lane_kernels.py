@@ -118,7 +118,7 @@ def sweep_lanes(
             if with_upstream and flow > 0.0:
                 days = below_days[node] + model.lead_days[candidate] + model.review_days[candidate]
                 score += upstream_stock(
-                    model, source, before, flow, max(urgent, urgency[node]), days, holding, daily, passed, lane
+                    model, product, source, before, flow, max(urgent, urgency[node]), days, holding, daily, passed, lane
                 )
             if score < least:
                 least, lane[node], cheapest, own_urgency[node] = score, candidate, unit, urgent
@@ -161,13 +161,14 @@ def node_stock(
     if passed > 0.0:
         random_days = model.lead_variance[candidate] + review * review / 12.0
         deviation = deviation_of(passed, daily, lead + 0.5 * review + below_days, random_days, spread)
-        cost += stage_stock(echelon, urgency, deviation)
+        cost += max(stage_stock(echelon, urgency, deviation), 0.5 * holding * (cycle - 1.0))
     return cost, urgent
 
 
 @kernel
 def upstream_stock(
     model: PlanningModel,
+    product: int,
     source: int,
     before: int,
     flow: float,
@@ -195,9 +196,12 @@ def upstream_stock(
         days = model.lead_days[into] + 0.5 * model.review_days[into]
         random_days = model.lead_variance[into] + model.review_days[into] ** 2 / 12.0
         for demand, sign in ((others + flow, 1.0), (others, -1.0)):
-            if demand > 0.0:
-                deviation = deviation_of(demand, daily, days + below_days, random_days, 0.0)
-                cost += sign * stage_stock(echelon, urgency, deviation)
+            if demand > 1e-9 * flow:
+                units = demand * model.review_days[into]
+                cycle = cycle_units(model.pack[product, into], model.least_order[product, into], units)
+                deviation = deviation_of(demand, daily, days + below_days, random_days, cycle_variance(cycle))
+                cycle_stock = 0.5 * holding[source] * (cycle - 1.0)
+                cost += sign * max(stage_stock(echelon, urgency, deviation), cycle_stock)
         below_days += days
         source = supplier
     return cost

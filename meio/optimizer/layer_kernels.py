@@ -21,7 +21,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.cycle_kernels import cycle_units, cycle_variance
+from meio.optimizer.cycle_kernels import cycle_units
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.subproblem_kernels import (
     MOST_UPSTREAM_STEPS,
@@ -115,10 +115,10 @@ def solve_layers(
             )
             mean, variance = upstream_demand(model, product, middle, lane[node], passed[node], rate[node])
             ahead = model.period_days * passed[node]
+            cycle = 1  # its own customers' stock has the cycle of a node that has customers
             if rate[node] <= 0.0:
                 pack, least_order = model.pack[product, lane[node]], model.least_order[product, lane[node]]
-                units = passed[node] * model.review_days[lane[node]]
-                variance += cycle_variance(cycle_units(pack, least_order, units))
+                cycle = cycle_units(pack, least_order, passed[node] * model.review_days[lane[node]])
             supplier_holding = holding[source] if source < lane.size else 0.0
             solve_upstream(
                 node,
@@ -127,6 +127,7 @@ def solve_layers(
                 mean,
                 variance,
                 ahead,
+                cycle,
                 holding[node],
                 fall[node],
                 source < lane.size,
@@ -146,6 +147,7 @@ def solve_upstream(
     mean: float,
     variance: float,
     ahead: float,
+    cycle: int,
     holding: float,
     fall: float,
     below_node: bool,
@@ -155,22 +157,29 @@ def solve_upstream(
 ) -> None:
     """Echelon level of an upstream node, or what its given one leads to, and the curve it shows its supplier.
 
-    `mean` and `variance` are of its window demand, `ahead` the units of demand that it may buy ahead.
+    `mean` and `variance` are of its window demand, `ahead` the units of demand that it may buy ahead. Orders of `cycle`
+    units lift the position above its average, the level, by up to half of them. Even a node that orders for waiting
+    children only keeps what is left of each order.
     """
     charge = fall - supplier_holding
-    mass = layers.mass[: fill_window_mass(mean, variance, step, layers.mass)]
+    cycle_steps = max(1, int(np.rint(cycle / step)))
+    lift = 0.5 * (cycle_steps - 1)
+    mass = layers.mass[: fill_window_mass(mean, variance, step, cycle_steps, layers.mass)]
     if layers.given[node] >= 0.0:
-        level = int(np.rint(layers.given[node] / step))
+        level = max(0, int(np.rint(layers.given[node] / step + lift)))
     else:
-        highest = gains.size + int((mean + DEVIATIONS * math.sqrt(variance) + ahead) / step) + 1
+        highest = gains.size + int((mean + DEVIATIONS * math.sqrt(variance) + ahead) / step) + cycle_steps
         level = best_upstream_level(highest, gains, debt, mass, holding, charge)
-    layers.level[node] = level * step
+        level = max(level, cycle_steps - 1) if gains.size > 0 else level
+    layers.level[node] = max(0.0, level - lift) * step
     layers.short[node], layers.unallocated[node] = upstream_outcome(level, step, gains, debt, mass)
     layers.worth[node] = upstream_worth(level - 1, gains, debt, mass, holding) - charge if level > 0 else 0.0
     layers.debt[node] = debt - fall
     if below_node:
-        layers.curve_size[node] = min(level, MOST_UPSTREAM_STEPS)
-        fill_curve(gains, debt, mass, holding, fall, supplier_holding, layers.curve[node, : layers.curve_size[node]])
+        below = int(lift)
+        layers.curve_size[node] = max(0, min(level, MOST_UPSTREAM_STEPS) - below)
+        curve = layers.curve[node, : layers.curve_size[node]]
+        fill_curve(gains, debt, mass, holding, fall, supplier_holding, below, curve)
 
 
 @kernel

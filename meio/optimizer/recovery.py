@@ -61,7 +61,7 @@ def review_targets(compiled: CompiledScenario, model: PlanningModel, planned: Ev
     lane = planned.decisions.lane_idx
     delay = (model.lead_days + 0.5 * model.review_days)[lane] / model.period_days
     level = own_level(model, lane, _interpolated(planned.decisions.level, delay))
-    excess = pack_excess(compiled, lane)[:, :, None]
+    excess = pack_excess(compiled, lane, planned.decisions.flow)[:, :, None]
     targets = np.where(level > 0, np.maximum(level - excess, np.minimum(level, 1.0)), 0.0)
     return rounded(targets) if whole_units else targets
 
@@ -84,7 +84,8 @@ def pack_storage(compiled: CompiledScenario, model: PlanningModel, evaluation: E
     """
     lane = evaluation.decisions.lane_idx
     level = own_level(model, lane, evaluation.decisions.level)
-    beyond = np.maximum(0.0, pack_excess(compiled, lane)[:, :, None] + np.minimum(level, 1.0) - level)
+    excess = pack_excess(compiled, lane, evaluation.decisions.flow)
+    beyond = np.maximum(0.0, excess[:, :, None] + np.minimum(level, 1.0) - level)
     volume = np.where(level > 0, beyond, 0.0) * model.volume_m3[:, None, None]
     num_types = evaluation.use.storage.shape[1]
     kinds = [volume[model.storage_type_idx == kind].sum(axis=0) for kind in range(num_types)]
@@ -103,17 +104,14 @@ def _interpolated(level: Floats, delay: Floats) -> Floats:
     )
 
 
-def pack_excess(compiled: CompiledScenario, lane: Ints) -> Floats:
+def pack_excess(compiled: CompiledScenario, lane: Ints, flow: Floats) -> Floats:
     """Units by which packs and minimum orders lift the average position above its target, [product, node].
 
     Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where a review
-    interval's demand exceeds the least order, else the least order itself: the minimum, rounded up to packs.
+    interval's `flow` (units per day out of the node, [product, node]) exceeds the least order, else the least order itself: the minimum, rounded up to packs.
     """
     pack, minimum = order_multiples(compiled, lane)
-    demand = compiled.demand
-    streams = np.repeat(np.arange(len(demand.product_ptr) - 1), np.diff(demand.product_ptr))
-    per_day = np.bincount(streams, demand.daily_mean.mean(axis=1), len(demand.product_ptr) - 1)
     review = compiled.lanes.review_every_days[lane]
     least_order = pack * np.ceil(minimum / pack)
-    lifted = 0.5 * (np.where(per_day[:, None] * review < least_order, least_order, pack) - 1.0)
+    lifted = 0.5 * (np.where(flow * review < least_order, least_order, pack) - 1.0)
     return np.where(lane >= 0, lifted, 0.0)

@@ -60,11 +60,22 @@ def share_variance(rate: float, whole_rate: float, mean: float, variance: float,
 
 
 @kernel
-def fill_window_mass(mean: float, variance: float, step: float, mass: Floats) -> int:
-    """Fill the probabilities of a window's demand by lattice step; return how many there are."""
+def fill_window_mass(mean: float, variance: float, step: float, cycle_steps: int, mass: Floats) -> int:
+    """Fill the probabilities of how far the stock below a node's highest position is down; return how many there are.
+
+    It is the window's demand and how far an order of `cycle_steps` steps is used up, all parts equally likely.
+    """
     reach = min(mass.size, int((mean + (DEVIATIONS + 1.0) * math.sqrt(variance)) / step) + 3)
     fill_count_mass(mean, variance, step, mass[:reach])
-    return reach
+    if cycle_steps <= 1:
+        return reach
+    demand, total = mass[:reach].copy(), 0.0
+    spread = min(mass.size, reach + cycle_steps - 1)
+    for k in range(spread):
+        total += demand[k] if k < reach else 0.0
+        total -= demand[k - cycle_steps] if 0 <= k - cycle_steps < reach else 0.0
+        mass[k] = max(0.0, total) / cycle_steps
+    return spread
 
 
 @kernel
@@ -130,11 +141,18 @@ def merge_gains(gains: Floats, size: int, curve: Floats) -> int:
 
 @kernel
 def fill_curve(
-    gains: Floats, debt: float, mass: Floats, holding: float, fall: float, supplier_holding: float, curve: Floats
+    gains: Floats,
+    debt: float,
+    mass: Floats,
+    holding: float,
+    fall: float,
+    supplier_holding: float,
+    below: int,
+    curve: Floats,
 ) -> None:
     """Fill what each step of an upstream node's echelon is worth beyond its cost: its children's gains less demand.
 
-    A step is taken while it is worth more than keeping it at the supplier.
+    A step is taken while it is worth more than keeping it at the supplier. The curve begins `below` steps up.
     """
     first, end = 0, mass.size
     while first < end and mass[first] < _NEVER:
@@ -142,8 +160,8 @@ def fill_curve(
     while end > first and mass[end - 1] < _NEVER:
         end -= 1
     for level in range(curve.size):
-        if 0 < level < first:
+        if 0 < level < first - below:
             curve[level] = curve[0]  # all of it is demanded before it arrives
         else:
-            worth = upstream_worth(level - first, gains, debt, mass[first:end], holding) - fall
+            worth = upstream_worth(level + below - first, gains, debt, mass[first:end], holding) - fall
             curve[level] = max(-supplier_holding, worth)
