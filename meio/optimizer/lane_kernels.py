@@ -11,8 +11,6 @@ from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.stock_cost_kernels import customers_stock, deviation_of, stage_stock
 
-_SWEEPS = 3  # over the nodes; the first without the stock of upstream nodes, so that nodes can join one together
-
 
 @kernel
 def choose_lanes(
@@ -26,8 +24,9 @@ def choose_lanes(
     """Fill the lane into each node that costs least at these prices, [node]; -1 where none can bring the product.
 
     `shipping` [class, node] is what serving each customer class costs. A lane pays for a unit on its whole way, for
-    the stock that its window, its order cycle and its packs need at the node, and for what the node's demand adds to
-    the pooled stock of the upstream nodes on the way.
+    the stock that its window, its order cycle and its packs need at the node, and for the pooled stock of the upstream
+    nodes on the way. Nodes that share an upstream node gain by joining it together, so the search, one node after the
+    other, starts from every upstream node in turn, and from none.
     """
     num_nodes, open_choice = lane.size, False
     for node in range(num_nodes):
@@ -37,30 +36,74 @@ def choose_lanes(
                 lane[node] = candidate if ways == 0 else lane[node]
                 ways += 1
         open_choice = open_choice or ways > 1
-    if not open_choice:
-        return
+    if open_choice:
+        search_lanes(model, product, holding, lane_price, shipping, lane)
+
+
+@kernel
+def search_lanes(
+    model: PlanningModel, product: int, holding: Floats, lane_price: Floats, shipping: Floats, lane: Ints
+) -> None:
+    """Replace the lanes by the cheapest of several local searches."""
+    num_nodes, num_lanes = lane.size, model.lane_source_idx.size
     rate, penalty, owed, daily = np.zeros(num_nodes), np.zeros(num_nodes), np.zeros(num_nodes), np.zeros(2)
     fill_nearest(model, product, shipping, lane, rate, penalty, owed, daily)
-    mean_holding = np.empty(num_nodes)
+    if daily[0] <= 0.0:
+        return
+    mean_holding, unit = np.empty(num_nodes), np.full(num_lanes, np.inf)
+    own_stock, own_urgency = np.zeros(num_lanes), np.zeros(num_lanes)
     for node in range(num_nodes):
         mean_holding[node] = holding[node].mean()
+        for candidate in range(model.node_ptr[node], model.node_ptr[node + 1]):
+            if model.lane_cost[product, candidate] == np.inf:
+                continue
+            unit[candidate] = model.lane_cost[product, candidate] + lane_price[candidate].mean()
+            if rate[node] > 0.0:
+                own_stock[candidate], own_urgency[candidate] = customers_stock_on(
+                    model, product, candidate, node, mean_holding, rate[node], penalty[node], owed[node], daily
+                )
     passed, urgency, below_days = np.zeros(num_nodes), np.zeros(num_nodes), np.zeros(num_nodes)
-    for sweep in range(_SWEEPS):
-        sweep_lanes(
-            model,
-            product,
-            mean_holding,
-            lane_price,
-            rate,
-            penalty,
-            owed,
-            daily,
-            sweep > 0,
-            passed,
-            urgency,
-            below_days,
-            lane,
-        )
+    best, least = lane.copy(), np.inf
+    for start in range(-2, num_nodes):
+        if not start_from(model, start, unit, passed, lane):
+            continue
+        for sweep in range(5):  # choose without or from the start, count, choose, choose, count
+            choosing = sweep in (2, 3) or (sweep == 0 and start < 0)
+            with_upstream = sweep > 0 or start == -1
+            total = sweep_lanes(
+                model,
+                product,
+                mean_holding,
+                unit,
+                own_stock,
+                own_urgency,
+                rate,
+                daily,
+                choosing,
+                with_upstream,
+                passed,
+                urgency,
+                below_days,
+                lane,
+            )
+            pass_up(model, rate, own_urgency, passed, urgency, below_days, lane)
+        if total < least:
+            least = total
+            best[:] = lane
+    lane[:] = best
+
+
+@kernel
+def start_from(model: PlanningModel, start: int, unit: Floats, passed: Floats, lane: Ints) -> bool:
+    """Put every node that can be supplied by the node `start` on its lane (negative: none); whether any can."""
+    passed[:] = 0.0
+    found = start < 0
+    for node in range(max(0, start + 1), lane.size):
+        for candidate in range(model.node_ptr[node], model.node_ptr[node + 1]):
+            if unit[candidate] < np.inf and start >= 0 and model.lane_source_idx[candidate] == start:
+                lane[node] = candidate
+                found = True
+    return found
 
 
 @kernel
@@ -68,101 +111,104 @@ def sweep_lanes(
     model: PlanningModel,
     product: int,
     holding: Floats,
-    lane_price: Floats,
+    unit: Floats,
+    own_stock: Floats,
+    own_urgency: Floats,
     rate: Floats,
-    penalty: Floats,
-    owed: Floats,
     daily: Floats,
+    choosing: bool,
     with_upstream: bool,
     passed: Floats,
     urgency: Floats,
     below_days: Floats,
     lane: Ints,
-) -> None:
-    """Choose every node's lane, upstream nodes first, then add up what passes through each node on these lanes.
+) -> float:
+    """Choose every node's lane, upstream nodes first, or keep them; return what all of them cost per day.
 
+    `unit`, `own_stock` and `own_urgency` [lane] are what a unit costs on a lane, what the stock for customers costs per
+    day, and what one of them short costs per day;
     `passed` [node] is the daily demand below a node, `urgency` what being short of a unit costs it per day, and
     `below_days` the days that the stages below it take.
     """
-    num_nodes = lane.size
-    unit_cost, own_urgency = np.zeros(num_nodes), np.zeros(num_nodes)
+    num_nodes, total = lane.size, 0.0
+    unit_cost = np.zeros(num_nodes)
     for node in range(num_nodes):
         if lane[node] < 0:
             continue
-        before, least, cheapest = lane[node], np.inf, 0.0
+        before, least, cheapest, kept = lane[node], np.inf, 0.0, 0.0
         flow = rate[node] + passed[node]
         for candidate in range(model.node_ptr[node], model.node_ptr[node + 1]):
-            if model.lane_cost[product, candidate] == np.inf:
+            if unit[candidate] == np.inf or not (choosing or candidate == before):
                 continue
-            source = model.lane_source_idx[candidate]
-            unit = model.lane_cost[product, candidate] + lane_price[candidate].mean()
-            supplier_holding = 0.0
-            if source < num_nodes:
-                unit += unit_cost[source]
-                supplier_holding = holding[source]
-            stock, urgent = node_stock(
-                model,
-                product,
-                candidate,
-                holding[node],
-                supplier_holding,
-                rate[node],
-                penalty[node],
-                owed[node],
-                daily,
-                passed[node],
-                urgency[node],
-                below_days[node],
-            )
-            score = unit if flow <= 0.0 else flow * unit + stock
-            if with_upstream and flow > 0.0:
+            source, cost, stock = model.lane_source_idx[candidate], unit[candidate], own_stock[candidate]
+            cost += unit_cost[source] if source < num_nodes else 0.0
+            if passed[node] > 0.0:
+                stock += stage_stock_on(
+                    model, product, candidate, holding, passed[node], node, urgency[node], below_days[node], daily
+                )
+            score = cost if flow <= 0.0 else flow * cost + stock
+            if choosing and with_upstream and flow > 0.0:
+                urgent = max(urgency[node], own_urgency[candidate])
                 days = below_days[node] + model.lead_days[candidate] + model.review_days[candidate]
                 score += upstream_stock(
-                    model, product, source, before, flow, max(urgent, urgency[node]), days, holding, daily, passed, lane
+                    model, product, source, before, flow, urgent, days, holding, daily, passed, lane
                 )
             if score < least:
-                least, lane[node], cheapest, own_urgency[node] = score, candidate, unit, urgent
+                least, lane[node], cheapest, kept = score, candidate, cost, stock
         unit_cost[node] = cheapest
-    pass_up(model, rate, own_urgency, passed, urgency, below_days, lane)
+        total += rate[node] * cheapest + kept
+    return total
 
 
 @kernel
-def node_stock(
+def customers_stock_on(
     model: PlanningModel,
     product: int,
     candidate: int,
-    holding: float,
-    supplier_holding: float,
+    node: int,
+    holding: Floats,
     rate: float,
     penalty: float,
     owed: float,
     daily: Floats,
-    passed: float,
+) -> tuple[float, float]:
+    """Cost per day of a node's stock for its customers on a lane, and what one more unit short would cost per day."""
+    source, lead, review = model.lane_source_idx[candidate], model.lead_days[candidate], model.review_days[candidate]
+    cycle = cycle_units(model.pack[product, candidate], model.least_order[product, candidate], rate * review)
+    echelon = holding[node] - (holding[source] if source < holding.size else 0.0)
+    cost, urgency, level = customers_stock(
+        max(echelon, 0.01 * holding[node]),
+        penalty,
+        owed,
+        rate,
+        daily,
+        lead,
+        review,
+        model.lead_variance[candidate],
+        cycle_variance(cycle),
+    )
+    return cost + holding[node] * (0.5 * rate * (review - 1.0) + max(0.0, 0.5 * (cycle + 1.0) - level)), urgency
+
+
+@kernel
+def stage_stock_on(
+    model: PlanningModel,
+    product: int,
+    into: int,
+    holding: Floats,
+    demand: float,
+    node: int,
     urgency: float,
     below_days: float,
-) -> tuple[float, float]:
-    """Cost per day of the stock a node keeps on a lane, and what being short of a unit costs its customers per day."""
-    lead, review = model.lead_days[candidate], model.review_days[candidate]
-    cycle = cycle_units(model.pack[product, candidate], model.least_order[product, candidate], (rate + passed) * review)
-    echelon, spread, cost, urgent = holding - supplier_holding, cycle_variance(cycle), 0.0, 0.0
-    if rate > 0.0:
-        cost, urgent, level = customers_stock(
-            max(echelon, 0.01 * holding),
-            penalty,
-            owed,
-            rate,
-            daily,
-            lead,
-            review,
-            model.lead_variance[candidate],
-            spread,
-        )
-        cost += holding * (0.5 * rate * (review - 1.0) + max(0.0, 0.5 * (cycle + 1.0) - level))
-    if passed > 0.0:
-        random_days = model.lead_variance[candidate] + review * review / 12.0
-        deviation = deviation_of(passed, daily, lead + 0.5 * review + below_days, random_days, spread)
-        cost += max(stage_stock(echelon, urgency, deviation), 0.5 * holding * (cycle - 1.0))
-    return cost, urgent
+    daily: Floats,
+) -> float:
+    """Cost per day of an upstream node's stock on a lane, at least what is left of its orders."""
+    source, lead, review = model.lane_source_idx[into], model.lead_days[into], model.review_days[into]
+    echelon = holding[node] - (holding[source] if source < holding.size else 0.0)
+    cycle = cycle_units(model.pack[product, into], model.least_order[product, into], demand * review)
+    random_days = model.lead_variance[into] + review * review / 12.0
+    deviation = deviation_of(demand, daily, lead + 0.5 * review + below_days, random_days, cycle_variance(cycle))
+    return float(max(stage_stock(echelon, urgency, deviation), 0.5 * holding[node] * (cycle - 1.0)))
 
 
 @kernel
@@ -185,25 +231,16 @@ def upstream_stock(
     """
     cost, num_nodes = 0.0, lane.size
     while source < num_nodes:
-        into = lane[source]
         others, old = passed[source], model.lane_source_idx[before]
         while old < num_nodes:
             if old == source:
                 others = max(0.0, others - flow)
             old = model.lane_source_idx[lane[old]]
-        supplier = model.lane_source_idx[into]
-        echelon = holding[source] - (holding[supplier] if supplier < num_nodes else 0.0)
-        days = model.lead_days[into] + 0.5 * model.review_days[into]
-        random_days = model.lead_variance[into] + model.review_days[into] ** 2 / 12.0
-        for demand, sign in ((others + flow, 1.0), (others, -1.0)):
-            if demand > 1e-9 * flow:
-                units = demand * model.review_days[into]
-                cycle = cycle_units(model.pack[product, into], model.least_order[product, into], units)
-                deviation = deviation_of(demand, daily, days + below_days, random_days, cycle_variance(cycle))
-                cycle_stock = 0.5 * holding[source] * (cycle - 1.0)
-                cost += sign * max(stage_stock(echelon, urgency, deviation), cycle_stock)
-        below_days += days
-        source = supplier
+        cost += stage_stock_on(model, product, lane[source], holding, others + flow, source, urgency, below_days, daily)
+        if others > 1e-9 * flow:
+            cost -= stage_stock_on(model, product, lane[source], holding, others, source, urgency, below_days, daily)
+        below_days += model.lead_days[lane[source]] + 0.5 * model.review_days[lane[source]]
+        source = model.lane_source_idx[lane[source]]
     return cost
 
 
@@ -232,7 +269,7 @@ def pass_up(
         if source < lane.size:
             days = model.lead_days[lane[node]] + model.review_days[lane[node]]
             passed[source] += flow
-            urgency[source] += rate[node] * own_urgency[node] + passed[node] * urgency[node]
+            urgency[source] += rate[node] * own_urgency[lane[node]] + passed[node] * urgency[node]
             below_days[source] += flow * days + passed[node] * below_days[node]
 
 

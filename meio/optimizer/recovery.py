@@ -107,8 +107,9 @@ def _interpolated(level: Floats, delay: Floats) -> Floats:
 def pack_excess(compiled: CompiledScenario, lane: Ints, flow: Floats) -> Floats:
     """Units by which packs and minimum orders lift the average position above its target, [product, node].
 
-    Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where a review
-    interval's `flow` (units per day out of the node, [product, node]) exceeds the least order, else the least order itself: the minimum, rounded up to packs.
+    Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where the
+    `flow` of a review interval (units per day out of the node, [product, node]) exceeds the least order, else the
+    least order itself: the minimum, rounded up to packs.
     """
     pack, minimum = order_multiples(compiled, lane)
     review = compiled.lanes.review_every_days[lane]

@@ -39,14 +39,16 @@ def stage_stock(holding: float, urgency: float, deviation: float) -> float:
     """Least cost per day of a stage: holding of what is left and urgency of what is short, of normal demand."""
     if holding <= 0.0 or urgency <= 0.0 or deviation <= 0.0:
         return 0.0
-    low, high, target = -8.0, 8.0, holding / (holding + urgency)
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        if 0.5 * math.erfc(middle / math.sqrt(2.0)) > target:
-            low = middle
-        else:
-            high = middle
-    return (holding + urgency) * deviation * math.exp(-0.5 * low * low) / math.sqrt(2.0 * math.pi)
+    z = upper_quantile(holding / (holding + urgency))
+    return (holding + urgency) * deviation * math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+
+
+@kernel
+def upper_quantile(tail: float) -> float:
+    """Standard normal quantile above which lies a probability, to 5e-4 (Abramowitz and Stegun, 26.2.23)."""
+    t = math.sqrt(-2.0 * math.log(min(tail, 1.0 - tail)))
+    z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+    return z if tail < 0.5 else -z
 
 
 @kernel
