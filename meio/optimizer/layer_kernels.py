@@ -166,7 +166,7 @@ def solve_upstream(
     lift = 0.5 * (cycle_steps - 1)
     mass = layers.mass[: fill_window_mass(mean, variance, step, cycle_steps, layers.mass)]
     if layers.given[node] >= 0.0:
-        level = max(0, int(np.rint(layers.given[node] / step + lift)))
+        level = int(np.rint(layers.given[node] / step + lift)) if layers.given[node] > 0.0 else 0
     else:
         highest = gains.size + int((mean + DEVIATIONS * math.sqrt(variance) + ahead) / step) + cycle_steps
         level = best_upstream_level(highest, gains, debt, mass, holding, charge)
