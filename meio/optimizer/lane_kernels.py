@@ -130,6 +130,9 @@ def sweep_lanes(
     `passed` [node] is the daily demand below a node, `urgency` what being short of a unit costs it per day, and
     `below_days` the days that the stages below it take.
     """
+    # a call with the whole model counts a reference to each of its arrays
+    sources, lead_days, review_days = model.lane_source_idx, model.lead_days, model.review_days
+    lead_variance, pack, least_order = model.lead_variance, model.pack[product], model.least_order[product]
     num_nodes, total = lane.size, 0.0
     unit_cost = np.zeros(num_nodes)
     for node in range(num_nodes):
@@ -144,14 +147,40 @@ def sweep_lanes(
             cost += unit_cost[source] if source < num_nodes else 0.0
             if passed[node] > 0.0:
                 stock += stage_stock_on(
-                    model, product, candidate, holding, passed[node], node, urgency[node], below_days[node], daily
+                    sources,
+                    lead_days,
+                    lead_variance,
+                    review_days,
+                    pack,
+                    least_order,
+                    candidate,
+                    holding,
+                    passed[node],
+                    node,
+                    urgency[node],
+                    below_days[node],
+                    daily,
                 )
             score = cost if flow <= 0.0 else flow * cost + stock
             if choosing and with_upstream and flow > 0.0:
                 urgent = max(urgency[node], own_urgency[candidate])
                 days = below_days[node] + model.lead_days[candidate] + model.review_days[candidate]
                 score += upstream_stock(
-                    model, product, source, before, flow, urgent, days, holding, daily, passed, lane
+                    sources,
+                    lead_days,
+                    lead_variance,
+                    review_days,
+                    pack,
+                    least_order,
+                    source,
+                    before,
+                    flow,
+                    urgent,
+                    days,
+                    holding,
+                    daily,
+                    passed,
+                    lane,
                 )
             if score < least:
                 least, lane[node], cheapest, kept = score, candidate, cost, stock
@@ -192,8 +221,12 @@ def customers_stock_on(
 
 @kernel
 def stage_stock_on(
-    model: PlanningModel,
-    product: int,
+    sources: Ints,
+    lead_days: Floats,
+    lead_variance: Floats,
+    review_days: Floats,
+    pack: Ints,
+    least_order: Ints,
     into: int,
     holding: Floats,
     demand: float,
@@ -203,18 +236,22 @@ def stage_stock_on(
     daily: Floats,
 ) -> float:
     """Cost per day of an upstream node's stock on a lane, at least what is left of its orders."""
-    source, lead, review = model.lane_source_idx[into], model.lead_days[into], model.review_days[into]
+    source, lead, review = sources[into], lead_days[into], review_days[into]
     echelon = holding[node] - (holding[source] if source < holding.size else 0.0)
-    cycle = cycle_units(model.pack[product, into], model.least_order[product, into], demand * review)
-    random_days = model.lead_variance[into] + review * review / 12.0
+    cycle = cycle_units(pack[into], least_order[into], demand * review)
+    random_days = lead_variance[into] + review * review / 12.0
     deviation = deviation_of(demand, daily, lead + 0.5 * review + below_days, random_days, cycle_variance(cycle))
     return float(max(stage_stock(echelon, urgency, deviation), 0.5 * holding[node] * (cycle - 1.0)))
 
 
 @kernel
 def upstream_stock(
-    model: PlanningModel,
-    product: int,
+    sources: Ints,
+    lead_days: Floats,
+    lead_variance: Floats,
+    review_days: Floats,
+    pack: Ints,
+    least_order: Ints,
     source: int,
     before: int,
     flow: float,
@@ -231,16 +268,44 @@ def upstream_stock(
     """
     cost, num_nodes = 0.0, lane.size
     while source < num_nodes:
-        others, old = passed[source], model.lane_source_idx[before]
+        others, old = passed[source], sources[before]
         while old < num_nodes:
             if old == source:
                 others = max(0.0, others - flow)
-            old = model.lane_source_idx[lane[old]]
-        cost += stage_stock_on(model, product, lane[source], holding, others + flow, source, urgency, below_days, daily)
+            old = sources[lane[old]]
+        cost += stage_stock_on(
+            sources,
+            lead_days,
+            lead_variance,
+            review_days,
+            pack,
+            least_order,
+            lane[source],
+            holding,
+            others + flow,
+            source,
+            urgency,
+            below_days,
+            daily,
+        )
         if others > 1e-9 * flow:
-            cost -= stage_stock_on(model, product, lane[source], holding, others, source, urgency, below_days, daily)
-        below_days += model.lead_days[lane[source]] + 0.5 * model.review_days[lane[source]]
-        source = model.lane_source_idx[lane[source]]
+            cost -= stage_stock_on(
+                sources,
+                lead_days,
+                lead_variance,
+                review_days,
+                pack,
+                least_order,
+                lane[source],
+                holding,
+                others,
+                source,
+                urgency,
+                below_days,
+                daily,
+            )
+        below_days += lead_days[lane[source]] + 0.5 * review_days[lane[source]]
+        source = sources[lane[source]]
     return cost
 
 
