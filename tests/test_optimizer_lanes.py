@@ -11,8 +11,10 @@ from planning_cases import demand_of, evaluator, planning_case
 
 from meio.network.compiled import CompiledScenario, Floats
 from meio.optimizer.evaluation import Evaluator
+from meio.optimizer.planner import plan
 from meio.optimizer.prices import no_prices
 from meio.plan import CapacityPrices
+from meio.simulation.engine import simulate
 
 
 def _case(seed: int) -> CompiledScenario:
@@ -109,3 +111,32 @@ def test_slow_movers_share_a_hub_unless_it_costs_too_much(transport: float, thro
         compiled.names.lanes[lane] for lane in lane_idx[[compiled.names.nodes.index(s) for s in ("west", "east")]]
     }
     assert all(("hub" in name) == through_the_hub for name in chosen)
+
+
+def test_sites_that_help_each_other_out_take_the_way_that_simulates_cheaper() -> None:
+    """A neighbour is near, but through the hub there is less stock for the same service than from the vendor."""
+    sites = [f"f{index}" for index in range(4)]
+    cost = {(site, f"z{j}"): 3.0 + abs(i - j) for i, site in enumerate(sites) for j in range(4)}
+    hub = {"from": "vendor", "to": "hub", "lead_time": {"mean": 10.0}, "review": {"every": 7.0}}
+    from_hub = [{"from": "hub", "to": site, "lead_time": {"mean": 2.0}} for site in sites]
+    direct = [{"from": "vendor", "to": site, "lead_time": {"mean": 20.0}, "review": {"every": 7.0}} for site in sites]
+    horizon = {"start": "2026-01-05", "periods": 13, "period_days": 7, "warm_up_days": 60}
+    demand = demand_of([(f"p{index}", f"z{j}", 2.0 + 2.0 * index) for index in range(3) for j in range(4)])
+
+    def planned(*lanes: dict[str, Any]) -> tuple[float, set[str]]:
+        compiled = planning_case(
+            demand,
+            cost,
+            lanes=[hub, *lanes],
+            sites={"hub": {"holding": {"per_unit_day": 0.05}}},
+            horizon=horizon,
+            periods=13,
+            period_days=7,
+        )
+        result = plan(compiled, workers=1)
+        simulated = simulate(compiled, result, replications=4, seed=1).cost["controllable"].mean()
+        return float(simulated), {compiled.names.lanes[lane] for lane in result.lane_idx.ravel() if lane >= 0}
+
+    open_choice, chosen = planned(*from_hub, *direct)
+    assert "hub→f0" in chosen
+    assert open_choice <= 0.9 * planned(*direct)[0]

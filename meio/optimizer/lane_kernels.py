@@ -351,7 +351,7 @@ def fill_nearest(
 ) -> None:
     """Fill the daily demand that each node ships to cheapest, what losing or owing a unit of it costs, all [node].
 
-    A unit that is lost there costs what the next best node adds, at most the penalty. `daily` gets mean and variance
+    Another node may serve what this one lacks, but some node must have the stock for it. `daily` gets mean and variance
     of the product's demand of a day over the horizon.
     """
     row, num_speeds = 0, model.num_speeds
@@ -362,25 +362,22 @@ def fill_nearest(
         for entry in range(model.mix_ptr[mix], model.mix_ptr[mix + 1]):
             speed = model.mix_class_idx[entry] % num_speeds
             for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):
-                best, least, second = -1, np.inf, np.inf
+                best, least = -1, np.inf
                 for node in range(lane.size):
                     if lane[node] >= 0 and model.serves_customers[node]:
                         cost = shipping[row, node]
                         if cost < least:
-                            best, least, second = node, cost, least
-                        elif cost < second:
-                            second = cost
+                            best, least = node, cost
                 row += 1
                 if best < 0:
                     continue
                 units = mean * model.mix_share[entry] * model.pattern_share[pattern]
                 backordered = model.backorder_penalty[product, speed]
                 rate[best] += units
-                if backordered < np.inf and second == np.inf:
+                if backordered < np.inf:
                     owed[best] += units * backordered
                 else:
-                    lost = np.inf if backordered < np.inf else model.lost_penalty[product, speed]
-                    penalty[best] += units * max(0.0, min(second - least, lost - least))
+                    penalty[best] += units * max(0.0, model.lost_penalty[product, speed] - least)
     for node in range(lane.size):
         if rate[node] > 0.0:
             penalty[node] /= rate[node]
