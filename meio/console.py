@@ -64,13 +64,10 @@ def session(
 def _exit_code(error: Exception) -> Exit:
     from meio.folder import OutputError
     from meio.network.problems import ScenarioError
-    from meio.optimizer.model import UnsupportedNetworkError
 
     match error:
         case ScenarioError():
             return Exit.INVALID_SCENARIO
-        case UnsupportedNetworkError():
-            return Exit.INFEASIBLE
         case OutputError() | FileExistsError():
             return Exit.USAGE
         case _:

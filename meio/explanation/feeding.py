@@ -17,7 +17,7 @@ from meio.optimizer.evaluation import Evaluator
 
 def feeding_reasons(subject: Subject, period: int) -> dict[str, Any]:
     """Fields of `PeriodReasons` that follow from the demand of the nodes it feeds, for a review period from 0."""
-    from meio.optimizer.subproblem_kernels import upstream_demand
+    from meio.optimizer.upstream_kernels import upstream_demand
 
     model, node, used, lane = subject.model, subject.node, subject.used_in(period), subject.lane
     position = subject.position(period)
@@ -25,7 +25,7 @@ def feeding_reasons(subject: Subject, period: int) -> dict[str, Any]:
     of = dissect(model, subject.shared, subject.plan.prices, lane, level, used)
     below = subject.below
     rate = float(of.classes.rate[below].sum())
-    mean, variance = upstream_demand(model, 0, (used + 0.5) * model.period_days, lane[node], rate)
+    mean, variance = upstream_demand(model, 0, (used + 0.5) * model.period_days, lane[node], rate, 0.0)
     parts, names = overage(subject, used), subject.compiled.names.nodes
     worth = _worth(subject, position, used)
     return {

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
+from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import PlanningModel, planning_model
 from meio.optimizer.planner import in_whole_units
 from meio.optimizer.prices import Capacities, capacities
@@ -70,15 +71,19 @@ class Subject(NamedTuple):
 
 def subject_of(compiled: CompiledScenario, plan: Plan, product_idx: int, node: int) -> Subject:
     """Gather what is known of a product at a node."""
-    lane = plan.lane_idx[product_idx]
+    lane, shared = plan.lane_idx[product_idx], capacities(compiled)
+    model = of_products(planning_model(compiled), np.array([product_idx]))
+    followed = Evaluator(model, shared, 1).follow(plan.prices, lane[None], plan.targets[product_idx][None])
+    flow = np.zeros_like(plan.lane_idx, dtype=np.float64)
+    flow[product_idx] = followed.decisions.flow[0]
     return Subject(
         compiled,
         plan,
         product_idx,
         node,
-        of_products(planning_model(compiled), np.array([product_idx])),
-        capacities(compiled),
+        model,
+        shared,
         lane,
-        pack_excess(compiled, plan.lane_idx)[product_idx],
+        pack_excess(compiled, plan.lane_idx, flow)[product_idx],
         in_whole_units(compiled),
     )

@@ -28,6 +28,8 @@ class Dissection(NamedTuple):
     period: int
     lane: Ints
     """[node]"""
+    step: float
+    """Units of one lattice step."""
     classes: Classes
     tables: Tables
     work: Workspace
@@ -73,7 +75,7 @@ def dissect(
     parts = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
     stream, zone, speed, share = _class_rows(model)
     windows = _windows(model, lane, period)
-    best = parts[4][:, 0]
+    best = parts[-1][:, 0]
     own = np.where(best >= 0, share, 0.0)
     window = own * windows[stream, best, 0]
     return Dissection(
@@ -184,9 +186,10 @@ def units_for_dearer_speeds(of: Dissection, node: int) -> float:
     worth to region and nation is left as it is.
     """
     from meio.optimizer.cluster_kernels import LOST_COST, OWED_COST
+    from meio.optimizer.loss_kernels import COUNT, POINTS
     from meio.optimizer.node_kernels import window_demand
     from meio.optimizer.subproblem_kernels import new_tables
-    from meio.optimizer.table_kernels import fill_tables, lattice_step
+    from meio.optimizer.table_kernels import fill_tables
 
     model, classes, lattice = of.model, of.classes, of.work.lattice
     wanted = int((classes.window_mean[node] > 0).sum())
@@ -196,11 +199,12 @@ def units_for_dearer_speeds(of: Dissection, node: int) -> float:
     cheapest = terms[node, wanted - 1 :, costs].sum(axis=1)
     terms[node, :, costs] = 0.0
     terms[node, -1, costs] = cheapest
-    step, alike = lattice_step(classes, model.period_days), classes._replace(terms=terms)
+    alike = classes._replace(terms=terms)
     family, values, cumulative = window_demand(model, 0, of.period, of.lane, classes)
     tables = new_tables(len(classes.rate))
-    fill_tables(family, alike, step, model.period_days, values, cumulative, tables)
+    cycle = of.work.cycle if family in (COUNT, POINTS) else np.ones_like(of.work.cycle)
+    fill_tables(family, alike, of.step, model.period_days, cycle, values, cumulative, tables)
     _, region, nation = gains_of_last_unit(of, node)
     held, least = slice(lattice[node]), of.work.charge[node] - region - nation
     paying = [int((gain[node, held] > least).sum()) for gain in (of.tables.gain, tables.gain)]
-    return float(step * max(0, paying[0] - paying[1]))
+    return float(of.step * max(0, paying[0] - paying[1]))

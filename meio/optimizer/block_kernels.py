@@ -9,20 +9,23 @@ import numpy as np
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.class_kernels import assign_classes, fill_choices
-from meio.optimizer.cluster_kernels import Classes, new_classes
-from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes, shifted
+from meio.optimizer.cluster_kernels import OWED_COST, Classes, new_classes
+from meio.optimizer.cycle_kernels import add_cycle_spread, fill_cycles
+from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes
+from meio.optimizer.layer_kernels import solve_layers
+from meio.optimizer.loss_kernels import COUNT
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.node_kernels import fill_worth, level_response, served_units, solve_node_levels
+from meio.optimizer.node_kernels import fill_worth, served_units, solve_node_levels
 from meio.optimizer.product_kernels import (
     Workspace,
     new_workspace,
-    on_hand_days,
-    price_fall,
     price_nodes,
     start_product,
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
-from meio.optimizer.upstream_kernels import children_gains, solve_upstream
+from meio.optimizer.table_kernels import family_of
+from meio.optimizer.upstream_kernels import fill_debts
+from meio.optimizer.use_kernels import add_layers, add_nodes, add_replenishment, add_responses
 
 
 class Prices(NamedTuple):
@@ -42,11 +45,13 @@ class Decisions(NamedTuple):
     lane_idx: Ints
     """[product, node]: -1 where the product is not stocked"""
     level: Floats
-    """[product, node, period of use]: inventory position of a node, echelon position of an upstream node; units"""
+    """[product, node, period of use]: inventory position of a node, echelon position where it supplies others; units"""
     supply_cost: Floats
     """[product, node, period]: cost of one more unit arriving at the node, prices included"""
     worth: Floats
     """[product, node, period]: cost per day of having one unit less than the level"""
+    flow: Floats
+    """[product, node]: units per day that leave the node, on average over the horizon"""
 
 
 class Aggregates(NamedTuple):
@@ -109,10 +114,12 @@ def solve_product(
 ) -> None:
     """Solve every period of one product and add it to the totals."""
     lane = decisions.lane_idx[product]
-    start_product(model, prices.storage, prices.lane, product, given, lane, decisions.supply_cost[product], work)
     shipping = np.empty((num_classes(model, product), lane.size))
     fill_shipping_costs(model, product, shipping)
+    supply_cost = decisions.supply_cost[product]
+    chain_days = start_product(model, prices.storage, prices.lane, product, given, shipping, lane, supply_cost, work)
     choices = np.empty((shipping.shape[0], 3), np.int64)
+    continuous = family_of(model.stream_kind[model.product_ptr[product]]) != COUNT
     for period in range(model.num_periods):
         middle = (period + 0.5) * model.period_days
         if price_nodes(model, prices.outbound, prices.lane, product, period, lane, work):
@@ -121,180 +128,98 @@ def solve_product(
         cost = assign_classes(
             model, product, shipping, choices, middle, lane, work.region, work.delivered, holding, classes
         )
-        if given:
-            work.given[:] = decisions.level[product, :, period]
-        steps, step, shortage = solve_node_levels(
-            model,
-            product,
-            period,
-            lane,
-            work.region,
-            work.charge,
-            work.given,
-            classes,
-            tables,
-            work.lattice,
-            work.order_node,
-            work.order_gain,
-            work.levels,
-            work.unserved,
-        )
+        fill_cycles(model, product, lane, classes.rate, work.cycle)
+        add_cycle_spread(work.cycle, work.region, continuous, classes)
+        set_given(model, product, period, lane, chain_days, given, decisions.level, classes, tables, work)
+        step, shortage = solve_levels(model, product, period, lane, chain_days, classes, tables, work)
         cost += shortage - (classes.loss_saving * work.unserved[: lane.size]).sum()
         served_units(classes, work.unserved, work.region, work.served)
         fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
-        cost += add_nodes(model, prices, product, period, lane, given, work, decisions, totals)
+        cost += add_nodes(model, product, period, lane, given, work, decisions, totals)
         add_responses(model, product, period, lane, step, classes, tables, work, totals)
-        bonus = at(tables.size, tables.gain, 2 * lane.size, work.lattice[2 * lane.size])
-        cost += add_upstream_nodes(
-            model, prices, product, period, lane, steps, step, bonus, given, classes.rate, work, decisions, totals
-        )
+        cost += add_layers(model, product, period, lane, given, work, decisions, totals)
         totals.cost[period] += cost * model.period_days
+    for node in range(lane.size):
+        decisions.flow[product, node] = work.consumed[node].mean()
     add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 
 @kernel
-def add_nodes(
-    model: PlanningModel,
-    prices: Prices,
-    product: int,
-    period: int,
-    lane: Ints,
-    given: bool,
-    work: Workspace,
-    decisions: Decisions,
-    totals: Aggregates,
-) -> float:
-    """Keep the levels of the nodes that serve customers, add what they use; return what their stock costs per day."""
-    cost, period_days = 0.0, model.period_days
-    storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    lead_days, review_days, lane_price = model.lead_days, model.review_days, prices.lane
-    holding, consumed = work.holding, work.consumed
-    for node in range(lane.size):
-        charge, source = work.charge[node], work.region[node]
-        if charge == np.inf:
-            continue
-        level, served = work.levels[node], work.served[node]
-        cost += (charge + (holding[source, period] if source != node else 0.0)) * level
-        fall = price_fall(lane_price[lane[node]], period)
-        totals.paid[period] += fall * level + work.paid[node] * served * period_days
-        if not given:
-            decisions.level[product, node, period] = level
-        decisions.worth[product, node, period] = work.worth[node]
-        shelf = max(0.0, level - on_hand_days(lead_days[lane[node]], review_days[lane[node]]) * served)
-        totals.storage[node, storage_type, period] += volume * shelf
-        totals.customers[node, period] += served
-        consumed[node, period] += served
-        if source != node:
-            consumed[source, period] += served
-    return cost
-
-
-@kernel
-def add_responses(
+def solve_levels(
     model: PlanningModel,
     product: int,
     period: int,
     lane: Ints,
-    step: float,
+    chain_days: float,
     classes: Classes,
     tables: Tables,
     work: Workspace,
-    totals: Aggregates,
-) -> None:
-    """Add how the nodes' stock and flow fall when their prices rise: the dual's curvature."""
-    storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    sizes, gains, region, lattice = tables.size, tables.gain, work.region, work.lattice
-    window_mean, lead_mean, spill_cost = classes.window_mean, classes.lead_mean, classes.spill_cost
-    for node in range(lane.size):
-        charge, rate = work.charge[node], classes.rate[node]
-        if charge == np.inf:
-            continue
-        response = level_response(sizes, gains, region, lattice, charge, step, node)
-        totals.response_volume2[lane[node], storage_type, period] += volume * volume * response
-        totals.response_volume[lane[node], storage_type, period] += volume * response
-        ahead = model.period_days * rate  # what a rising inbound price may pull forward at once
-        totals.response_units[lane[node], period] += max(response, ahead / max(charge, 1e-9))
-        cycle, gap = 0.0, 0.0
-        for speed in range(model.num_speeds):
-            units = window_mean[node, speed] - lead_mean[node, speed]
-            cycle += units
-            gap += spill_cost[node, speed] * units
-        if cycle > 0.0:
-            totals.response_flow[node, period] += rate / max(2.0 * gap / cycle, 1e-6)
+) -> tuple[float, float]:
+    """Levels of all nodes of a period, or what given ones lead to; return a lattice step and the cost of shortage."""
+    steps, step, shortage = solve_node_levels(
+        model,
+        product,
+        period,
+        lane,
+        chain_days,
+        work.region,
+        work.cycle,
+        work.charge,
+        work.given,
+        classes,
+        tables,
+        work.lattice,
+        work.order_node,
+        work.order_gain,
+        work.levels,
+        work.unserved,
+    )
+    fill_debts(classes.terms[:, :, OWED_COST], classes.rate, work.region, work.charge, work.layers.owed)
+    solve_layers(
+        model,
+        product,
+        period,
+        lane,
+        work.is_upstream,
+        work.holding[:, period],
+        work.fall,
+        classes.rate,
+        work.lattice,
+        work.order_node[:steps],
+        work.order_gain,
+        at(tables.size, tables.gain, 2 * lane.size, work.lattice[2 * lane.size]),
+        step,
+        work.layers,
+    )
+    return step, shortage
 
 
 @kernel
-def add_upstream_nodes(
+def set_given(
     model: PlanningModel,
-    prices: Prices,
     product: int,
     period: int,
     lane: Ints,
-    steps: int,
-    step: float,
-    bonus: float,
+    chain_days: float,
     given: bool,
-    rate: Floats,
+    level: Floats,
+    classes: Classes,
+    tables: Tables,
     work: Workspace,
-    decisions: Decisions,
-    totals: Aggregates,
-) -> float:
-    """Solve the upstream nodes of a period, add what they use; return what their stock costs per day."""
-    cost = 0.0
-    storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
-    middle = (period + 0.5) * model.period_days
-    for node in range(lane.size):
-        if not work.is_upstream[node]:
-            continue
-        holding, region = work.holding[node, period], lane.size + node
-        charge = price_fall(prices.lane[lane[node]], period) / model.period_days
-        gains = work.gains[: int(np.rint(work.levels[region] / step))]
-        children_gains(
-            model.lane_source_idx, node, lane, holding, bonus, work.order_node[:steps], work.order_gain, gains
-        )
-        level, short, unallocated, worth = solve_upstream(
-            model,
-            product,
-            middle,
-            lane[node],
-            rate[region],
-            holding,
-            charge,
-            step,
-            gains,
-            work.given[node],
-            work.mass,
-        )
-        cost += short + holding * unallocated + charge * level
-        totals.paid[period] += charge * level * model.period_days
-        if not given:
-            decisions.level[product, node, period] = level
-        decisions.worth[product, node, period] = worth
-        totals.storage[node, storage_type, period] += volume * unallocated
-        response = np.sqrt(max(level, 1.0)) / max(holding, 1e-9)
-        totals.response_volume2[lane[node], storage_type, period] += volume * volume * response
-        totals.response_flow[node, period] += rate[region]
-    return cost
-
-
-@kernel
-def add_replenishment(
-    model: PlanningModel, product: int, lane: Ints, consumed: Floats, levels: Floats, given: bool, totals: Aggregates
 ) -> None:
-    """Add what arrives on each lane: what was consumed one lead time ago, and what raises or lowers the level.
-
-    Levels that are chosen may fall at once, which keeps use linear in them. Those that are followed fall no faster
-    than demand takes them, and what is left of them is stored.
-    """
-    kind, volume, period_days = model.storage_type_idx[product], model.volume_m3[product], model.period_days
+    """Fill the levels to follow. A node that serves customers and nodes splits its level as it would its best one."""
+    if not given:
+        return
+    to_customers, to_nodes, splits = work.given, work.layers.given, False
     for node in range(lane.size):
-        if lane[node] < 0:
-            continue
-        lead = model.lead_days[lane[node]] / period_days
-        position = levels[node, 0]
-        for period in range(model.num_periods):
-            taken, level = shifted(consumed[node], period - lead), levels[node, period]
-            left = position - taken * period_days
-            position = max(level, left) if given and period > 0 else level
-            totals.lane[lane[node], period] += taken if period == 0 else (position - left) / period_days
-            totals.carried[node, kind, period] += volume * (position - level)
+        splits = splits or (work.is_upstream[node] and work.charge[node] < np.inf)
+    if splits:
+        to_customers[:] = -1.0
+        to_nodes[:] = -1.0
+        solve_levels(model, product, period, lane, chain_days, classes, tables, work)
+    for node in range(lane.size):
+        to_customers[node] = to_nodes[node] = level[product, node, period]
+        if work.is_upstream[node] and work.charge[node] < np.inf:
+            own, passed = work.levels[node], work.layers.level[node]
+            to_customers[node] *= own / max(own + passed, 1e-12)
+            to_nodes[node] -= to_customers[node]

@@ -103,7 +103,9 @@ class Evaluator:
         from meio.optimizer.block_kernels import Decisions
 
         shape = (*self.model.holding_per_day.shape, self.model.num_periods)
-        return Decisions(np.full(shape[:2], -1), np.zeros(shape), np.full(shape, np.inf), np.zeros(shape))
+        return Decisions(
+            np.full(shape[:2], -1), np.zeros(shape), np.full(shape, np.inf), np.zeros(shape), np.zeros(shape[:2])
+        )
 
     def _no_totals(self) -> Aggregates:
         from meio.optimizer.block_kernels import Aggregates

@@ -219,7 +219,7 @@ def fill_shortage(
 @kernel
 def fill_count_mass(mean: float, variance: float, step: float, mass: Floats) -> None:
     """Probability of demand in [k·step − step/2, k·step + step/2), the last cell holding the rest."""
-    if step == 1.0 and mean < LARGEST_COUNTED_MEAN:
+    if step == 1.0 and mean < LARGEST_COUNTED_MEAN and variance >= (1.0 - 1e-6) * mean:
         term, first, slope = count_recursion(mean, variance)
         total = 0.0
         for k in range(mass.size):

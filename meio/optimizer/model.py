@@ -8,11 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import LATE, CompiledScenario, Floats, Ints
-from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
-
-
-class UnsupportedNetworkError(ValueError):
-    """The network has more stocking layers in a row than the planner handles."""
+from meio.network.supply import lane_unit_cost, order_multiples, usable_lanes, vendor_cost
 
 
 class PlanningModel(NamedTuple):
@@ -37,6 +33,10 @@ class PlanningModel(NamedTuple):
     """[lane], days²"""
     review_days: Floats
     """[lane]"""
+    pack: Ints
+    """[product, lane]: units that orders are multiples of"""
+    least_order: Ints
+    """[product, lane]: smallest order in whole packs, units"""
     pattern_ptr: Ints
     """[speed + 1] into the two arrays below."""
     pattern_share: Floats
@@ -76,6 +76,8 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         compiled.demand,
     )
     pattern_ptr, pattern_share, pattern_delay = _order_patterns(compiled)
+    every_lane = np.broadcast_to(np.arange(len(lanes.source_idx)), (len(products.volume_m3), len(lanes.source_idx)))
+    pack, minimum = order_multiples(compiled, every_lane)
     is_late = outbound.unserved == LATE
     is_lost_or_late = outbound.unserved <= LATE
     return PlanningModel(
@@ -92,6 +94,8 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         lead_days=lanes.lead_time_mean_days,
         lead_variance=lanes.lead_time_sd_days**2,
         review_days=lanes.review_every_days.astype(np.float64),
+        pack=pack,
+        least_order=pack * -(-minimum // pack),
         pattern_ptr=pattern_ptr,
         pattern_share=pattern_share,
         pattern_delay=pattern_delay,
@@ -131,29 +135,7 @@ def _lane_cost(compiled: CompiledScenario) -> Floats:
     cost = lane_unit_cost(compiled)
     from_vendor = lanes.source_idx >= num_nodes
     cost[:, from_vendor] += vendor_cost(compiled)[:, lanes.source_idx[from_vendor] - num_nodes]
-    cost = np.where(usable_lanes(compiled), cost, np.inf)
-    _leave_two_layers(compiled, cost)
-    return cost
-
-
-def _leave_two_layers(compiled: CompiledScenario, cost: Floats) -> None:
-    """Close lanes out of nodes that serve customers, and lanes from one upstream node to another."""
-    nodes, lanes = compiled.nodes, compiled.lanes
-    num_nodes = len(compiled.names.nodes)
-    for node in range(num_nodes):
-        into = np.arange(lanes.node_ptr[node], lanes.node_ptr[node + 1])
-        source = lanes.source_idx[into]
-        from_node = source < num_nodes
-        deep = np.zeros(len(into), dtype=bool)
-        deep[from_node] = nodes.serves_customers[source[from_node]] | ~nodes.serves_customers[node]
-        only = np.isfinite(cost[:, into]).any(axis=1) & ~np.isfinite(cost[:, into[~deep]]).any(axis=1)
-        if only.any():
-            product, name = compiled.names.products[int(np.argmax(only))], compiled.names.nodes[node]
-            raise UnsupportedNetworkError(
-                f"{name}: {product} can only come through two other stocking layers; the planner handles vendors, one "
-                "layer that feeds others and one layer that serves customers"
-            )
-        cost[:, into[deep]] = np.inf
+    return np.where(usable_lanes(compiled), cost, np.inf)
 
 
 def _order_patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:

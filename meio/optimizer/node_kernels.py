@@ -19,7 +19,9 @@ def solve_node_levels(
     product: int,
     period: int,
     lane: Ints,
+    chain_days: float,
     region: Ints,
+    cycle: Ints,
     charge: Floats,
     given: Floats,
     classes: Classes,
@@ -36,14 +38,16 @@ def solve_node_levels(
     units in one, and the cost per day of shortage.
     """
     family, values, cumulative = window_demand(model, product, period, lane, classes)
-    step = lattice_step(classes, model.period_days)
-    fill_tables(family, classes, step, model.period_days, values, cumulative, tables)
+    one_by_one = np.ones_like(cycle)  # continuous demand has the cycles' spread in its own
+    step = lattice_step(classes, model.period_days, chain_days, cycle)
+    discrete = family in (COUNT, POINTS)
+    fill_tables(family, classes, step, model.period_days, cycle if discrete else one_by_one, values, cumulative, tables)
     steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
     if given[0] >= 0.0:
         take_levels(region, given, step, tables, lattice)
     for cluster in range(levels.size):
         levels[cluster] = lattice[cluster] * step
-    if family in (COUNT, POINTS):
+    if discrete:
         return steps, step, lattice_cost(tables, lattice, unserved)
     if given[0] >= 0.0:
         add_up_levels(region, given, classes.rate, levels)

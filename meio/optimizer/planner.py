@@ -54,11 +54,6 @@ def plan(
     Plan
         Targets, lanes, prices and use. Its bound is that of the planning model, in which a spilled order always finds
         its next choice and a lane is chosen by its own score: `bound_kind` is ``none``.
-
-    Raises
-    ------
-    UnsupportedNetworkError
-        When a node can only be supplied through two other stocking layers.
     """
     return solved(compiled, settings or Planning(), workers=workers, progress=progress).plan
 

@@ -9,11 +9,10 @@ import numpy as np
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.demand_kernels import shifted
-from meio.optimizer.lane_kernels import choose_lanes
+from meio.optimizer.lane_kernels import choose_lanes, fill_supply_costs
+from meio.optimizer.layer_kernels import Layers, new_layers
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.subproblem_kernels import MOST_STEPS
-
-UPSTREAM_STEPS = 12  # an upstream window may hold this many times the demand of the downstream lattice
 
 
 class Workspace(NamedTuple):
@@ -21,22 +20,26 @@ class Workspace(NamedTuple):
 
     region: Ints
     """[node]: the upstream node that supplies it, itself when a vendor does"""
+    cycle: Ints
+    """[node]: multiple in which the node orders for its own customers, units"""
     is_upstream: Bools
-    """[node]: it supplies a node that serves customers"""
+    """[node]: it supplies a node that serves customers, or one that does"""
     holding: Floats
     """[node, period]: priced holding cost of a unit and day"""
     consumed: Floats
-    """[node, period]: units per day that customers take from the node, or from those it supplies"""
+    """[node, period]: units per day that customers take from the node, or from those below it"""
     delivered: Floats
     """[node]: priced cost of replacing a unit that leaves the node, before shipping it; inf: it serves nobody"""
     ranking: Floats
     """[node]: the same with the stock that serving a unit takes, by which customers choose their node"""
     paid: Floats
     """[node]: how much of it is paid for capacity on the way in"""
+    fall: Floats
+    """[node]: by how much the price of arriving falls to the next period, per day of it"""
     charge: Floats
     """[node]: cost per day of one more unit in the node's level instead of upstream; inf: it serves nobody"""
     given: Floats
-    """[node]: levels to follow; negative: none"""
+    """[node]: levels for own customers to follow; negative: none"""
     lattice: Ints
     """[cluster]: levels in lattice steps"""
     levels: Floats
@@ -50,10 +53,7 @@ class Workspace(NamedTuple):
     order_node: Ints
     """[step]: node of each step of stock, in the order of their worth"""
     order_gain: Floats
-    gains: Floats
-    """[step]: the same for one upstream node"""
-    mass: Floats
-    """[step]: probabilities of an upstream node's window demand"""
+    layers: Layers
 
 
 @kernel
@@ -62,9 +62,11 @@ def new_workspace(num_nodes: int, num_periods: int) -> Workspace:
     clusters = 2 * num_nodes + 1
     return Workspace(
         np.zeros(num_nodes, np.int64),
+        np.ones(num_nodes, np.int64),
         np.zeros(num_nodes, np.bool_),
         np.zeros((num_nodes, num_periods)),
         np.zeros((num_nodes, num_periods)),
+        np.zeros(num_nodes),
         np.zeros(num_nodes),
         np.zeros(num_nodes),
         np.zeros(num_nodes),
@@ -77,8 +79,7 @@ def new_workspace(num_nodes: int, num_periods: int) -> Workspace:
         np.zeros(num_nodes),
         np.zeros(MOST_STEPS * 2, np.int64),
         np.zeros(MOST_STEPS * 2),
-        np.zeros(MOST_STEPS * 2),
-        np.zeros(UPSTREAM_STEPS * MOST_STEPS),
+        new_layers(num_nodes),
     )
 
 
@@ -89,25 +90,37 @@ def start_product(
     lane_price: Floats,
     product: int,
     given: bool,
+    shipping: Floats,
     lane: Ints,
     supply_cost: Floats,
     work: Workspace,
-) -> None:
-    """Choose a product's lanes (unless they are given) and fill what holds for its whole horizon."""
+) -> float:
+    """Choose a product's lanes (unless they are given) and fill what holds for its whole horizon.
+
+    Returns the longest sum of lead times and review intervals from a vendor to a node.
+    """
     storage_type, volume = model.storage_type_idx[product], model.volume_m3[product]
     work.consumed[:] = 0.0
     work.ranking[:] = np.nan  # unlike any cost: the choices of the product before do not hold
     work.is_upstream[:] = False
     for node in range(lane.size):
         work.holding[node] = model.holding_per_day[product, node] + volume * storage_price[node, storage_type]
-    choose_lanes(model, product, work.holding, lane_price, given, lane, supply_cost)
-    for node in range(lane.size):
+    if not given:
+        choose_lanes(model, product, work.holding, lane_price, shipping, lane)
+    fill_supply_costs(model, product, lane_price, lane, supply_cost)
+    for node in range(lane.size - 1, -1, -1):
         work.region[node] = node
-        if lane[node] >= 0 and model.serves_customers[node]:
+        source = model.lane_source_idx[lane[node]] if lane[node] >= 0 else lane.size
+        if source < lane.size and (model.serves_customers[node] or work.is_upstream[node]):
+            work.region[node] = source
+            work.is_upstream[source] = True
+    chain_days = np.zeros(lane.size)
+    for node in range(lane.size):
+        if lane[node] >= 0:
             source = model.lane_source_idx[lane[node]]
-            if source < lane.size:
-                work.region[node] = source
-                work.is_upstream[source] = True
+            before = chain_days[source] if source < lane.size else 0.0
+            chain_days[node] = before + model.lead_days[lane[node]] + model.review_days[lane[node]]
+    return float(chain_days.max())
 
 
 @kernel
@@ -131,6 +144,7 @@ def price_nodes(
     changed = False
     for node in range(lane.size):
         delivered, ranking, charge = np.inf, np.inf, np.inf
+        work.fall[node] = price_fall(lane_price[lane[node]], period) / period_days if lane[node] >= 0 else 0.0
         if lane[node] >= 0 and model.serves_customers[node]:
             holding, source = holding_cost[node, period], work.region[node]
             lead, review = lead_days[lane[node]], review_days[lane[node]]
@@ -139,7 +153,7 @@ def price_nodes(
             replacement += work.paid[node] + outbound_price[node, period]
             delivered = replacement - holding * on_hand_days(lead, review)
             ranking = delivered + holding * (lead + review)
-            charge = holding + price_fall(lane_price[lane[node]], period) / period_days
+            charge = holding + work.fall[node]
             if source != node:
                 charge -= holding_cost[source, period]
         changed = changed or ranking != work.ranking[node]
@@ -150,8 +164,11 @@ def price_nodes(
 @kernel
 def cost_on_the_way(lane_source_idx: Ints, lane_cost: Floats, lane: Ints, node: int) -> float:
     """Purchase and transport of one unit on its way from the vendor to a node, without prices."""
-    cost, source = lane_cost[lane[node]], lane_source_idx[lane[node]]
-    return float(cost + (lane_cost[lane[source]] if source < lane.size else 0.0))
+    cost = 0.0
+    while node < lane.size:
+        cost += lane_cost[lane[node]]
+        node = lane_source_idx[lane[node]]
+    return float(cost)
 
 
 @kernel
@@ -165,10 +182,10 @@ def price_on_the_way(
     period: int,
 ) -> float:
     """Prices paid to replace a unit taken in a period: each stage orders at once, and is paid for on arrival."""
-    price = shifted(lane_price[lane[node]], period + lead_days[lane[node]] / period_days)
-    source = lane_source_idx[lane[node]]
-    if source < lane.size:
-        price += shifted(lane_price[lane[source]], period + lead_days[lane[source]] / period_days)
+    price = 0.0
+    while node < lane.size:
+        price += shifted(lane_price[lane[node]], period + lead_days[lane[node]] / period_days)
+        node = lane_source_idx[lane[node]]
     return float(price)
 
 

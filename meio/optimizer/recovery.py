@@ -74,7 +74,9 @@ def review_targets(
     packs and minimum orders bring beyond it.
     """
     lane = planned.decisions.lane_idx
-    targets = less_packs(dated(model, lane, planned.decisions.level), pack_excess(compiled, lane))
+    targets = less_packs(
+        dated(model, lane, planned.decisions.level), pack_excess(compiled, lane, planned.decisions.flow)
+    )
     return rounded(targets, product_idx) if whole_units else targets
 
 
@@ -107,7 +109,8 @@ def pack_storage(compiled: CompiledScenario, model: PlanningModel, evaluation: E
     """
     lane = evaluation.decisions.lane_idx
     level = own_level(model, lane, evaluation.decisions.level)
-    beyond = np.maximum(0.0, pack_excess(compiled, lane)[:, :, None] + np.minimum(level, 1.0) - level)
+    excess = pack_excess(compiled, lane, evaluation.decisions.flow)
+    beyond = np.maximum(0.0, excess[:, :, None] + np.minimum(level, 1.0) - level)
     volume = np.where(level > 0, beyond, 0.0) * model.volume_m3[:, None, None]
     num_types = evaluation.use.storage.shape[1]
     kinds = [volume[model.storage_type_idx == kind].sum(axis=0) for kind in range(num_types)]
@@ -126,17 +129,15 @@ def _interpolated(level: Floats, delay: Floats) -> Floats:
     )
 
 
-def pack_excess(compiled: CompiledScenario, lane: Ints) -> Floats:
+def pack_excess(compiled: CompiledScenario, lane: Ints, flow: Floats) -> Floats:
     """Units by which packs and minimum orders lift the average position above its target, [product, node].
 
-    Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where a review
-    interval's demand exceeds the least order, else the least order itself: the minimum, rounded up to packs.
+    Orders in multiples of b bring the position to (b − 1)/2 above the target on average. b is the pack where the
+    `flow` of a review interval (units per day out of the node, [product, node]) exceeds the least order, else the
+    least order itself: the minimum, rounded up to packs.
     """
     pack, minimum = order_multiples(compiled, lane)
-    demand = compiled.demand
-    streams = np.repeat(np.arange(len(demand.product_ptr) - 1), np.diff(demand.product_ptr))
-    per_day = np.bincount(streams, demand.daily_mean.mean(axis=1), len(demand.product_ptr) - 1)
     review = compiled.lanes.review_every_days[lane]
     least_order = pack * np.ceil(minimum / pack)
-    lifted = 0.5 * (np.where(per_day[:, None] * review < least_order, least_order, pack) - 1.0)
+    lifted = 0.5 * (np.where(flow * review < least_order, least_order, pack) - 1.0)
     return np.where(lane >= 0, lifted, 0.0)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import Floats
+from meio.network.compiled import Bools, Floats, Ints
 from meio.optimizer.evaluation import Evaluation, Evaluator
+from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import fields, relative_excess
 from meio.plan import CapacityPrices
 
@@ -74,14 +75,14 @@ def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
 
 
 def _children(current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float) -> list[Shortfall]:
-    """Share an excess of inflow by stock among the nodes that a node supplies: what it receives, they have sold.
+    """Share an excess of inflow by stock among the serving nodes below a node: what it receives, they have sold.
 
     It was sold one lead time before, and a unit of level that is no longer there is sold about once a window less.
     """
     model, lane_idx = evaluate.model, current.decisions.lane_idx
     lead = model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days
     sold = max(0, round(period - lead))
-    fed = (lane_idx >= 0) & (model.lane_source_idx[lane_idx] == node)
+    fed = _below(model, lane_idx, node) & (model.serves_customers > 0)
     held = np.where(fed, current.decisions.level[:, :, sold], 0.0).sum(axis=0)
     per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
     return [
@@ -94,6 +95,17 @@ def _set_before(carried: Floats, period: int) -> int:
     """The period whose levels brought what is carried over into `period`, from the share of stock that is, [period]."""
     earlier = np.flatnonzero(carried[:period] <= 0.5)
     return int(earlier[-1]) if earlier.size else 0
+
+
+def _below(model: PlanningModel, lane_idx: Ints, node: int) -> Bools:
+    """Whether a product comes to a node through another one, [product, node]."""
+    source = np.where(lane_idx >= 0, model.lane_source_idx[lane_idx], lane_idx.shape[1])
+    below = np.zeros((len(lane_idx), lane_idx.shape[1] + 1), dtype=bool)  # the last column: vendors
+    products = np.arange(len(lane_idx))
+    for child in range(node + 1, lane_idx.shape[1]):  # upstream before downstream
+        at = np.minimum(source[:, child], lane_idx.shape[1])
+        below[:, child] = (at == node) | below[products, at]
+    return below[:, :-1]
 
 
 def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:

@@ -19,10 +19,9 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.demand_kernels import integral
-from meio.optimizer.model import PlanningModel
 
 MOST_STEPS = 1000  # lattice steps of one cluster: fast movers are planned in steps of several units
+MOST_UPSTREAM_STEPS = 12 * MOST_STEPS  # of one upstream node's echelon
 
 
 class Tables(NamedTuple):
@@ -106,25 +105,28 @@ def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_
 
 
 @kernel
-def upstream_worth(level: int, gains: Floats, mass: Floats, holding: float) -> float:
-    """Worth of one more unit at an upstream node's lattice level: what a child gains, or less its holding."""
+def upstream_worth(level: int, gains: Floats, debt: float, mass: Floats, holding: float) -> float:
+    """Worth of one more unit at an upstream node's lattice level: what a child gains, or less its holding.
+
+    `debt` is what a unit gains that is owed before any child has stock.
+    """
     worth = 0.0
     allocated = max(0, min(level + 1 - gains.size, mass.size))  # steps of demand that leave every child its steps
     for k in range(allocated):
         worth -= mass[k] * holding
     for k in range(allocated, mass.size):
         if gains.size > 0:  # else no child waits for a unit
-            worth += mass[k] * gains[max(level - k, 0)]
+            worth += mass[k] * (gains[level - k] if k <= level else debt)
     return worth
 
 
 @kernel
-def best_upstream_level(highest: int, gains: Floats, mass: Floats, holding: float, charge: float) -> int:
+def best_upstream_level(highest: int, gains: Floats, debt: float, mass: Floats, holding: float, charge: float) -> int:
     """Least lattice level, up to `highest`, at which one more unit is not worth its charge."""
     low, high = 0, highest
     while low < high:
         middle = (low + high) // 2
-        if upstream_worth(middle, gains, mass, holding) > charge:
+        if upstream_worth(middle, gains, debt, mass, holding) > charge:
             low = middle + 1
         else:
             high = middle
@@ -132,7 +134,7 @@ def best_upstream_level(highest: int, gains: Floats, mass: Floats, holding: floa
 
 
 @kernel
-def upstream_outcome(level: int, step: float, gains: Floats, mass: Floats) -> tuple[float, float]:
+def upstream_outcome(level: int, step: float, gains: Floats, debt: float, mass: Floats) -> tuple[float, float]:
     """Cost per day of children left short at an upstream lattice level, and the expected unallocated units."""
     short = np.zeros(gains.size + 1)  # [stock]: value of the steps that this stock cannot give
     for left in range(gains.size - 1, -1, -1):
@@ -145,33 +147,5 @@ def upstream_outcome(level: int, step: float, gains: Floats, mass: Floats) -> tu
         elif left >= 0:
             shortage_cost += mass[k] * short[left]
         elif gains.size > 0:
-            shortage_cost += mass[k] * (short[0] - left * step * gains[0])
+            shortage_cost += mass[k] * (short[0] - left * step * debt)
     return shortage_cost, unallocated
-
-
-@kernel
-def product_window(model: PlanningModel, product: int, start: float, end: float) -> tuple[float, float]:
-    """Mean and variance of a product's total demand between two days."""
-    mean, variance = 0.0, 0.0
-    for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):
-        mean += integral(model.daily_mean[stream], model.period_days, start, end)
-        variance += integral(model.daily_variance[stream], model.period_days, start, end)
-    return mean, variance
-
-
-@kernel
-def upstream_demand(
-    model: PlanningModel, product: int, middle: float, lane: int, share_rate: float
-) -> tuple[float, float]:
-    """Mean and variance of the demand of a region over its upstream node's window.
-
-    The window is the lead time and, on average, half the review interval; the cycle and the random lead time add
-    their variance. The region keeps its share of the product's demand of the day `middle`.
-    """
-    lead, review = model.lead_days[lane], model.review_days[lane]
-    mean, variance = product_window(model, product, middle - lead - 0.5 * review, middle)
-    now, _ = product_window(model, product, middle - 0.5, middle + 0.5)
-    share = share_rate / now if now > 0.0 else 0.0
-    own = share * mean
-    random_window = (review * review / 12.0 + model.lead_variance[lane]) * share_rate * share_rate
-    return own, max(0.0, own + share * share * (variance - mean)) + random_window

@@ -17,9 +17,10 @@ from meio.optimizer.cluster_kernels import (
     WINDOW_VARIANCE,
     Classes,
 )
+from meio.optimizer.cycle_kernels import average_over_cycle
 from meio.optimizer.loss_kernels import COUNT, GAMMA_FAMILY, NO_POINTS, NORMAL_FAMILY, fill_shortage, shortage
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.subproblem_kernels import MOST_STEPS, Tables, fill_gains
+from meio.optimizer.subproblem_kernels import MOST_STEPS, MOST_UPSTREAM_STEPS, Tables, fill_gains
 
 DEVIATIONS = 6.0  # how far beyond its mean demand a level may reach
 LONGEST_TAIL = 4.0  # and how many times its variance to mean ratio
@@ -61,11 +62,18 @@ def highest_level(mean: float, variance: float, rate: float, ahead_days: float) 
 
 
 @kernel
-def lattice_step(classes: Classes, ahead_days: float) -> float:
-    """Units in one lattice step, so that the nation's levels fit the table."""
+def lattice_step(classes: Classes, ahead_days: float, chain_days: float, cycle: Ints) -> float:
+    """Units in one lattice step, so that the nation's levels fit the table, and the longest chain's an upstream node's.
+
+    `chain_days` is the longest sum of lead times and review intervals from a vendor to a customer, `cycle` [node] the
+    multiple in which a node orders.
+    """
     nation = classes.terms[-1, -1]
-    highest = highest_level(nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1], ahead_days)
-    return max(1.0, math.ceil(highest / MOST_STEPS))
+    mean, variance, rate = nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1]
+    highest = highest_level(mean, variance, rate, ahead_days) + cycle.sum() - cycle.size
+    longer = max(1.0, rate * chain_days / max(mean, 1e-12))  # than the nation's own window
+    upstream = highest_level(longer * mean, longer * variance, rate, ahead_days)
+    return float(max(1.0, math.ceil(highest / MOST_STEPS), math.ceil(upstream / MOST_UPSTREAM_STEPS)))
 
 
 @kernel
@@ -74,11 +82,15 @@ def fill_tables(
     classes: Classes,
     step: float,
     ahead_days: float,
+    cycle: Ints,
     values: Floats,
     cumulative: Floats,
     tables: Tables,
 ) -> None:
-    """Cost, gain and unserved units of every cluster with demand, over its lattice."""
+    """Cost, gain and unserved units of every cluster with demand, over its lattice.
+
+    Nodes' are averages over their order cycles, `cycle` [node] units long.
+    """
     lost, backlog = np.empty(MOST_STEPS + 2), np.empty(MOST_STEPS + 2)
     rate, terms, review_days = classes.rate, classes.terms, classes.review_days
     sizes, costs, unserved, gains = tables.size, tables.cost, tables.unserved, tables.gain
@@ -89,7 +101,8 @@ def fill_tables(
             continue
         all_speeds = terms[cluster, last]
         highest = highest_level(all_speeds[WINDOW_MEAN], all_speeds[WINDOW_VARIANCE], rate[cluster], ahead_days)
-        size = min(MOST_STEPS + 2, int(highest / step) + 2)
+        units = cycle[cluster] if cluster < cycle.size else 1
+        size = min(MOST_STEPS + 2, int((highest + units - 1.0) / step) + 2)
         sizes[cluster] = size
         cost = costs[cluster, :size]
         cost[:] = 0.0
@@ -113,6 +126,9 @@ def fill_tables(
                 cost[level] += term[LOST_COST] * lost[level] + term[OWED_COST] * backlog[level]
         for level in range(size):
             unserved[cluster, level] = lost[level] / review_days[cluster]
+        if units > 1:
+            average_over_cycle(units, step, -terms[cluster, :, OWED_COST].sum(), cost)
+            average_over_cycle(units, step, 0.0, unserved[cluster, :size])
         fill_gains(cost, step, gains[cluster, :size])
 
 
