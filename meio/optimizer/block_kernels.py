@@ -22,6 +22,7 @@ from meio.optimizer.product_kernels import (
     start_product,
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
+from meio.optimizer.tree_kernels import solve_tree_product
 from meio.optimizer.upstream_kernels import children_gains, solve_upstream
 
 
@@ -112,6 +113,10 @@ def solve_product(
     start_product(model, prices.storage, prices.lane, product, given, lane, decisions.supply_cost[product], work)
     shipping = np.empty((num_classes(model, product), lane.size))
     fill_shipping_costs(model, product, shipping)
+    if model.is_tree[product]:
+        solve_tree_product(model, prices, product, given, shipping, decisions, totals, work)
+        add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
+        return
     choices = np.empty((shipping.shape[0], 3), np.int64)
     for period in range(model.num_periods):
         middle = (period + 0.5) * model.period_days

@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import LATE, CompiledScenario, Floats, Ints
+from meio.network.compiled import LATE, Bools, CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
+
+
+SHORTEST_REVIEW = 1e-3
+"""Days: stands for reviews at each demand, so that there is an interval in which the loss formula can count units."""
 
 
 class UnsupportedNetworkError(ValueError):
@@ -36,7 +40,7 @@ class PlanningModel(NamedTuple):
     lead_variance: Floats
     """[lane], days²"""
     review_days: Floats
-    """[lane]"""
+    """[lane]; `SHORTEST_REVIEW` where orders are placed at each demand"""
     pattern_ptr: Ints
     """[speed + 1] into the two arrays below."""
     pattern_share: Floats
@@ -64,6 +68,8 @@ class PlanningModel(NamedTuple):
     table_ptr: Ints
     table_value: Floats
     table_probability: Floats
+    is_tree: Bools
+    """[product]: no customer class has a choice of nodes and all are owed what is short (`tree_kernels`)"""
 
 
 def planning_model(compiled: CompiledScenario) -> PlanningModel:
@@ -76,9 +82,10 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         compiled.demand,
     )
     pattern_ptr, pattern_share, pattern_delay = _order_patterns(compiled)
+    lane_cost = _lane_cost(compiled)
     is_late = outbound.unserved == LATE
     is_lost_or_late = outbound.unserved <= LATE
-    return PlanningModel(
+    model = PlanningModel(
         num_periods=compiled.num_periods,
         period_days=float(compiled.period_days),
         volume_m3=products.volume_m3,
@@ -88,10 +95,10 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         serves_customers=nodes.serves_customers.astype(np.int64),
         lane_source_idx=lanes.source_idx,
         node_ptr=lanes.node_ptr,
-        lane_cost=_lane_cost(compiled),
+        lane_cost=lane_cost,
         lead_days=lanes.lead_time_mean_days,
         lead_variance=lanes.lead_time_sd_days**2,
-        review_days=lanes.review_every_days.astype(np.float64),
+        review_days=np.maximum(lanes.review_every_days, SHORTEST_REVIEW),
         pattern_ptr=pattern_ptr,
         pattern_share=pattern_share,
         pattern_delay=pattern_delay,
@@ -112,7 +119,17 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         table_ptr=demand.table_ptr,
         table_value=demand.table_value,
         table_probability=demand.table_probability,
+        is_tree=np.zeros(len(products.volume_m3), dtype=bool),
     )
+    _mark_trees(model)
+    _leave_two_layers(compiled, lane_cost, ~model.is_tree)
+    return model
+
+
+def _mark_trees(model: PlanningModel) -> None:
+    from meio.optimizer.tree_demand_kernels import fill_is_tree
+
+    fill_is_tree(model, model.is_tree)
 
 
 def _holding_per_day(compiled: CompiledScenario) -> Floats:
@@ -131,13 +148,14 @@ def _lane_cost(compiled: CompiledScenario) -> Floats:
     cost = lane_unit_cost(compiled)
     from_vendor = lanes.source_idx >= num_nodes
     cost[:, from_vendor] += vendor_cost(compiled)[:, lanes.source_idx[from_vendor] - num_nodes]
-    cost = np.where(usable_lanes(compiled), cost, np.inf)
-    _leave_two_layers(compiled, cost)
-    return cost
+    return np.where(usable_lanes(compiled), cost, np.inf)
 
 
-def _leave_two_layers(compiled: CompiledScenario, cost: Floats) -> None:
-    """Close lanes out of nodes that serve customers, and lanes from one upstream node to another."""
+def _leave_two_layers(compiled: CompiledScenario, cost: Floats, closed: Bools) -> None:
+    """Close lanes out of nodes that serve customers, and lanes from one upstream node to another.
+
+    Only for the products to be `closed`; the others are planned at any depth.
+    """
     nodes, lanes = compiled.nodes, compiled.lanes
     num_nodes = len(compiled.names.nodes)
     for node in range(num_nodes):
@@ -147,13 +165,14 @@ def _leave_two_layers(compiled: CompiledScenario, cost: Floats) -> None:
         deep = np.zeros(len(into), dtype=bool)
         deep[from_node] = nodes.serves_customers[source[from_node]] | ~nodes.serves_customers[node]
         only = np.isfinite(cost[:, into]).any(axis=1) & ~np.isfinite(cost[:, into[~deep]]).any(axis=1)
+        only &= closed
         if only.any():
             product, name = compiled.names.products[int(np.argmax(only))], compiled.names.nodes[node]
             raise UnsupportedNetworkError(
                 f"{name}: {product} can only come through two other stocking layers; the planner handles vendors, one "
                 "layer that feeds others and one layer that serves customers"
             )
-        cost[:, into[deep]] = np.inf
+        cost[np.ix_(closed, into[deep])] = np.inf
 
 
 def _order_patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:

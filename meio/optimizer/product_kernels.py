@@ -10,7 +10,7 @@ from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.lane_kernels import choose_lanes
-from meio.optimizer.model import PlanningModel
+from meio.optimizer.model import SHORTEST_REVIEW, PlanningModel
 from meio.optimizer.subproblem_kernels import MOST_STEPS
 
 UPSTREAM_STEPS = 12  # an upstream window may hold this many times the demand of the downstream lattice
@@ -180,5 +180,8 @@ def price_fall(series: Floats, period: int) -> float:
 
 @kernel
 def on_hand_days(lead_days: float, review_days: float) -> float:
-    """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes."""
-    return lead_days + 0.5 * (review_days + 1.0)
+    """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes.
+
+    Reviews at each demand leave the lead time only.
+    """
+    return lead_days + (0.5 * (review_days + 1.0) if review_days > SHORTEST_REVIEW else 0.0)

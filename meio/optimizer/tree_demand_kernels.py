@@ -38,7 +38,8 @@ class Tree(NamedTuple):
     holding: Floats
     """Money per unit on hand and day, storage price included."""
     charge: Floats
-    """Money per unit of echelon level and day: what a falling inbound price makes buying early cost."""
+    """Money per unit of level and day: what falling inbound prices make buying early cost, at the node's source too
+    where that branches. The level is the node's own where its subtree branches, its echelon's else."""
     owed: Floats
     """Money per unit owed and day at a leaf."""
     mean: Floats
@@ -198,6 +199,9 @@ def fill_tree(
                 tree.branches[tree.source[node]] = tree.branches[tree.source[node]] or tree.branches[node]
     for node in range(num_nodes):
         if tree.in_use[node]:
+            source = tree.source[node]
+            if source >= 0 and tree.branches[source]:
+                tree.charge[node] += tree.charge[source]
             _fill_window(model, first, middle, node, lane, shares.demand, tree)
             _fill_spread(model, first, period, node, shares.demand, tree)
 
