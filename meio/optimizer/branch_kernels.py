@@ -4,9 +4,10 @@ What a node waits for (its part of what its source owes, and its window demand) 
 subtrees of its children do not depend on each other. So each level of a node is tried, and for each the best of every
 subtree is found in turn. A chain needs no trying: its cost is a convex function of one number (`echelon_kernels`).
 
-The enumeration is bounded without loss. Levels start at 0. As a level rises, its shelf stock and hence its holding
-cost rise, and no subtree can cost less than its chains do without any waiting: once the holding cost and those floors
-together reach the best cost found, no higher level can be better. Nor can one once the node almost surely owes nothing.
+The enumeration is bounded without loss. A subtree costs at least what it would if its stock could be shared out anew
+every time, and that is a convex function of one number (`echelon_kernels`). So a level costs at least the holding of
+its shelf stock and those bounds of its children; levels are tried in the order of these least costs until the next one
+is not below the best cost found, and a subtree is left as soon as it cannot make up for the rest. Chains cost just their bound, so a node that supplies only chains needs one try.
 
 References
 ----------
@@ -27,20 +28,30 @@ from meio.optimizer.lattice_kernels import Lattice
 from meio.optimizer.split_kernels import Split, add_demand, fill_part
 from meio.optimizer.tree_demand_kernels import Tree
 
-_LEAST = 1e-13  # probability that counts as none
+NODE, CHILD, RANK = range(3)  # Search.at
+TRIED, BEST, FLOOR = range(3)  # Search.cost
 
 
 class Search(NamedTuple):
     """What the enumeration looks up, and where it writes."""
 
     expected: Floats
-    """[chain, level, owed]: cost per day of a chain at its echelon level, in steps, when its source owes so many."""
-    floor: Floats
-    """[node]: least cost per day of the subtree's chains when nothing is waited for"""
+    """[node, level, owed]: least cost per day of a subtree at its echelon level when its source owes so many steps"""
     near: Ints
-    """[chain]: best level found last, where the next search begins"""
+    """[node]: echelon level of least expected cost found last, where the next search begins"""
     waiting: Floats
     """[depth, index]: distribution of what the node at a depth waits for"""
+    covered: Floats
+    """[depth, level]: probability that it owes nothing"""
+    bound: Floats
+    """[depth, level]: least cost of its subtree at its own level"""
+    order: Ints
+    """[depth, rank]: levels by their bounds"""
+    at: Ints
+    """[depth, place in the search]: NODE open there, next CHILD, RANK of the level tried"""
+    cost: Floats
+    """[depth, figure]: of the level TRIED, with bounds for children not searched yet; of the BEST one so far, or what
+    it must beat; and the FLOOR that the subtree's bound was"""
     steps: Ints
     """[depth, node]: best levels of subtrees that begin at a depth, own levels of nodes that branch, in steps"""
     below: Bools
@@ -49,32 +60,30 @@ class Search(NamedTuple):
 
 @kernel
 def new_search(tree: Tree, lattice: Lattice, split: Split, cost: Floats, slope: Floats) -> Search:
-    """Prepare the search from the chains' costs of position, [node, index], and their slopes below the lattice."""
+    """Prepare the search from the costs of echelon positions, [node, index], and their slopes below the lattice."""
     num_nodes, size = tree.rate.size, lattice.size - lattice.zero
-    expected, floor = np.zeros((num_nodes, size, size)), np.zeros(num_nodes)
-    depths, below = np.ones(num_nodes, np.int64), np.zeros((num_nodes, num_nodes), np.bool_)
+    expected, below = np.zeros((num_nodes, size, size)), np.zeros((num_nodes, num_nodes), np.bool_)
+    depths = np.ones(num_nodes, np.int64)
     for node in range(num_nodes):
-        if tree.in_use[node] and tree.source[node] >= 0:
-            depths[node] = depths[tree.source[node]] + 1
-            below[:, node] = below[:, tree.source[node]]
-            below[tree.source[node], node] = True
-    for node in range(num_nodes - 1, -1, -1):
         source = tree.source[node]
-        if not tree.in_use[node] or (source >= 0 and not tree.branches[source]):
-            continue
-        if not tree.branches[node]:
-            floor[node] = cost[node, lattice.zero :].min()
-        if source >= 0:
-            floor[source] += floor[node]
-            if not tree.branches[node]:
+        if tree.in_use[node] and source >= 0:
+            depths[node] = depths[source] + 1
+            below[:, node] = below[:, source]
+            below[source, node] = True
+            if tree.branches[source]:
                 parts = (split.chance[node], split.first[node], split.end[node])
                 _fill_expected(cost[node], slope[node] * lattice.step, lattice.zero, *parts, expected[node])
+    deepest = depths.max() + 1
     return Search(
         expected,
-        floor,
         np.zeros(num_nodes, np.int64),
-        np.zeros((depths.max() + 1, lattice.size)),
-        np.zeros((depths.max() + 1, num_nodes), np.int64),
+        np.zeros((deepest, lattice.size)),
+        np.zeros((deepest, size)),
+        np.zeros((deepest, size)),
+        np.zeros((deepest, size), np.int64),
+        np.zeros((deepest, 3), np.int64),
+        np.zeros((deepest, 3)),
+        np.zeros((deepest, num_nodes), np.int64),
         below,
     )
 
@@ -95,78 +104,124 @@ def _fill_expected(
 
 
 @kernel
-def best_subtree(
-    tree: Tree,
-    lattice: Lattice,
-    split: Split,
-    search: Search,
-    node: int,
-    depth: int,
-    source_waits: Floats,
-    place: int,
-    covered: float,
-) -> float:
-    """Least cost per day of a subtree; its levels are written to row `depth` of the search's steps.
+def best_tree(tree: Tree, lattice: Lattice, split: Split, search: Search, root: int) -> float:
+    """Least cost per day of a tree that branches; its levels are written to the first row of the search's steps.
 
-    `source_waits` is what its source waits for, on the lattice, `place` the source's level there, and `covered` the
-    probability that it owes nothing.
+    Depth first, one open node a depth: at each of its levels tried, the subtrees of its children are searched one after
+    the other, given what the node waits for.
     """
-    if not tree.branches[node]:
-        return _best_chain(search.expected[node], source_waits, place, covered, node, search.near, search.steps[depth])
-    owed, part = np.zeros(lattice.size - lattice.zero), np.zeros(lattice.size - lattice.zero)
-    owed[0] = covered
-    owed[1 : lattice.size - place] = source_waits[place + 1 :]
-    fill_part(split.chance[node], split.first[node], split.end[node], owed, part)
-    waits, zero, step, steps = search.waiting[depth], lattice.zero, lattice.step, search.steps
-    add_demand(part, lattice.mass[node], waits)
-    best, shelf, share = np.inf, 0.0, 0.0
-    for index in range(zero):
-        share += waits[index]
-        shelf += step * share
-    for index in range(zero, lattice.size):
-        share += waits[index]
-        cost = tree.holding[node] * shelf + tree.charge[node] * (index - zero) * step
-        if cost + search.floor[node] >= best and tree.charge[node] >= 0.0:
-            break
-        for child in range(node + 1, tree.source.size):
-            if tree.in_use[child] and tree.source[child] == node:
-                cost += best_subtree(tree, lattice, split, search, child, depth + 1, waits, index, share)
-        if cost < best:
-            best = cost
-            steps[depth, node] = index - zero
-            for other in range(node + 1, tree.source.size):
-                if search.below[node, other]:
-                    steps[depth, other] = steps[depth + 1, other]
-        if share > 1.0 - _LEAST and tree.charge[node] >= 0.0:
-            break
-        shelf += step * share
-    return best
+    at, cost, num_nodes, depth = search.at, search.cost, tree.source.size, 0
+    cost[depth, BEST] = np.inf
+    _open(tree, lattice, split, search, root, depth)
+    while depth >= 0:
+        node, child = at[depth, NODE], at[depth, CHILD]
+        while child < num_nodes and not (tree.in_use[child] and tree.source[child] == node):
+            child += 1
+        at[depth, CHILD] = child + 1
+        level = search.order[depth, at[depth, RANK]]
+        if child < num_nodes and tree.branches[child]:
+            waits, place, covered = search.waiting[depth], lattice.zero + level, search.covered[depth, level]
+            least = _best_position(search.expected[child], waits, place, covered, child, search.near)
+            depth += 1
+            cost[depth, FLOOR] = least
+            cost[depth, BEST] = least + cost[depth - 1, BEST] - cost[depth - 1, TRIED]  # what is no better is of no use
+            _open(tree, lattice, split, search, child, depth)
+        elif child < num_nodes:
+            waits, place, covered = search.waiting[depth], lattice.zero + level, search.covered[depth, level]
+            _best_position(search.expected[child], waits, place, covered, child, search.near)
+            search.steps[depth + 1, child] = search.near[child]
+        elif not _next_level(tree, search, depth):
+            depth -= 1
+            if depth >= 0:
+                cost[depth, TRIED] += cost[depth + 1, BEST] - cost[depth + 1, FLOOR]
+                if cost[depth, TRIED] >= cost[depth, BEST] - _tie(search, depth):
+                    at[depth, CHILD] = num_nodes
+    return float(cost[0, BEST])
 
 
 @kernel
-def _best_chain(
-    expected: Floats, source_waits: Floats, place: int, covered: float, node: int, near: Ints, steps: Ints
-) -> float:
-    """Least cost of a chain over its echelon levels, a convex function of them: downhill from the last one found."""
+def _open(tree: Tree, lattice: Lattice, split: Split, search: Search, node: int, depth: int) -> None:
+    """Begin with a node at a depth: what it waits for, given the level tried of its source, and bounds of its levels."""
+    zero, size, at, waits = lattice.zero, lattice.size, search.at, search.waiting[depth]
+    part = np.zeros(size - zero)
+    part[0] = 1.0
+    if depth > 0:
+        level = search.order[depth - 1, at[depth - 1, RANK]]
+        owed = np.zeros(size - zero)
+        owed[0] = search.covered[depth - 1, level]
+        owed[1 : size - zero - level] = search.waiting[depth - 1, zero + level + 1 :]
+        fill_part(split.chance[node], split.first[node], split.end[node], owed, part)
+    add_demand(part, lattice.mass[node], waits)
+    bound, covered = search.bound[depth], search.covered[depth]
+    share, shelf = 0.0, 0.0
+    for index in range(size):
+        share += waits[index]
+        if index >= zero:
+            bound[index - zero] = tree.holding[node] * shelf + tree.charge[node] * (index - zero) * lattice.step
+            covered[index - zero] = share
+        shelf += lattice.step * share
+    for child in range(node + 1, tree.source.size):
+        if tree.in_use[child] and tree.source[child] == node:
+            expected = search.expected[child]
+            for level in range(size - zero):
+                place = zero + level
+                bound[level] += _best_position(expected, waits, place, covered[level], child, search.near)
+    search.order[depth] = np.argsort(bound)
+    at[depth, NODE], at[depth, RANK] = node, -1
+    _next_level(tree, search, depth)
+
+
+@kernel
+def _next_level(tree: Tree, search: Search, depth: int) -> bool:
+    """Keep the level just tried at a depth if it is the best so far, and go to the next; whether it may be better."""
+    at, cost, steps, order = search.at, search.cost, search.steps, search.order[depth]
+    node, rank = at[depth, NODE], at[depth, RANK]
+    if rank >= 0 and cost[depth, TRIED] < cost[depth, BEST] - _tie(search, depth):
+        cost[depth, BEST] = cost[depth, TRIED]
+        steps[depth, node] = order[rank]
+        for other in range(node + 1, tree.source.size):
+            if search.below[node, other]:
+                steps[depth, other] = steps[depth + 1, other]
+    rank += 1
+    if rank >= order.size or search.bound[depth, order[rank]] >= cost[depth, BEST] - _tie(search, depth):
+        return False
+    cost[depth, TRIED] = search.bound[depth, order[rank]]
+    at[depth, RANK], at[depth, CHILD] = rank, node + 1
+    return True
+
+
+@kernel
+def _tie(search: Search, depth: int) -> float:
+    """Difference in cost, money per day, that is none."""
+    return float(1e-11 * (1.0 + abs(search.bound[depth, search.order[depth, 0]])))
+
+
+@kernel
+def _best_position(expected: Floats, source_waits: Floats, place: int, covered: float, node: int, near: Ints) -> float:
+    """Least cost of a subtree over its echelon levels, a convex function of them: downhill from the last one found.
+
+    `source_waits` is what its source waits for, on the lattice, `place` the source's level there, and `covered` the
+    probability that it owes nothing. The best level is left in `near`.
+    """
     last = source_waits.size - 1
     while last > place and source_waits[last] < 1e-16:
         last -= 1
     level = near[node]
-    best = _chain_cost(expected[level], source_waits, place, last, covered)
+    best = _expected_cost(expected[level], source_waits, place, last, covered)
     move = 1
     for _ in range(2):
         while 0 <= level + move < expected.shape[0]:
-            cost = _chain_cost(expected[level + move], source_waits, place, last, covered)
+            cost = _expected_cost(expected[level + move], source_waits, place, last, covered)
             if cost >= best:
                 break
             best, level = cost, level + move
         move = -1
-    near[node], steps[node] = level, level
+    near[node] = level
     return best
 
 
 @kernel
-def _chain_cost(expected: Floats, source_waits: Floats, place: int, last: int, covered: float) -> float:
+def _expected_cost(expected: Floats, source_waits: Floats, place: int, last: int, covered: float) -> float:
     """Expected cost of a chain at one level, [owed], over what its source owes."""
     cost = covered * expected[0]
     for index in range(place + 1, last + 1):

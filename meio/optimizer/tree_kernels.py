@@ -20,9 +20,9 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.branch_kernels import best_subtree, new_search
+from meio.optimizer.branch_kernels import best_tree, new_search
 from meio.optimizer.demand_kernels import integral
-from meio.optimizer.echelon_kernels import solve_chains
+from meio.optimizer.echelon_kernels import solve_positions
 from meio.optimizer.lattice_kernels import Lattice, fill_lattice, new_lattice
 from meio.optimizer.loss_kernels import COUNT
 from meio.optimizer.model import PlanningModel
@@ -73,7 +73,7 @@ def fill_best_levels(tree: Tree, lattice: Lattice, split: Split, level: Floats) 
     """Fill the echelon levels of least cost, [node] units."""
     num_nodes = tree.rate.size
     cost, slope = np.zeros((num_nodes, lattice.size)), np.zeros(num_nodes)
-    solve_chains(tree, lattice, cost, slope, level)
+    solve_positions(tree, lattice, cost, slope, level)
     if tree.branches.any():
         _fill_branch_levels(tree, lattice, split, cost, slope, level)
     for node in range(num_nodes):  # a node of a chain has no more than what comes down to it
@@ -94,10 +94,9 @@ def _fill_branch_levels(
 ) -> None:
     """Own levels of nodes whose subtree branches, and levels of the chains below them."""
     search = new_search(tree, lattice, split, cost, slope)
-    nothing = np.zeros(lattice.size)
     for root in range(tree.rate.size):
         if tree.in_use[root] and tree.source[root] < 0 and tree.branches[root]:
-            best_subtree(tree, lattice, split, search, root, 0, nothing, lattice.zero, 1.0)
+            best_tree(tree, lattice, split, search, root)
             level[root] = search.steps[0, root] * lattice.step
             for node in range(root + 1, tree.rate.size):
                 if search.below[root, node] and tree.branches[tree.source[node]]:
