@@ -1,9 +1,9 @@
 """Plan systems whose optimum is known, and compare levels and cost.
 
-Run as ``python benchmarks/known_answers.py FILE [--seed N] [--json]``. FILE lists instances: newsvendors, base stock with
-lead time, serial chains, distribution trees, one warehouse with several retailers. Each becomes a scenario file that
-`meio.load` reads and `meio.optimize` plans, twice: the second time is the time told. Levels that are whole numbers must
-be met exactly, all else within the instance's tolerance (relative). Example 6.1 must also cost within 1e-4 of its
+Run as ``python benchmarks/known_answers.py FILE [--seed N] [--json]``. FILE lists instances: newsvendors, base stock
+with lead time, serial chains, distribution trees, one warehouse with several retailers. Each becomes a scenario file
+that `meio.load` reads and `meio.optimize` plans, twice: the second time is the time told. Levels that are whole numbers
+must be met exactly, all else within the instance's tolerance (relative). Example 6.1 must also cost within 1e-4 of its
 optimum and take less than 0.1 s. The figures are one JSON object on the last line; the exit code is 1 when an instance
 misses, or is of a form that is not covered.
 """

@@ -74,8 +74,9 @@ def ship_all_waiting(world: World, state: State, minute: float) -> None:
 
 @kernel
 def _lanes_due(lanes: Lanes, day: int) -> Bools:
-    due: Bools = (day - lanes.review_offset_days) % np.maximum(lanes.review_every_days, 1) == 0
-    return due | (lanes.review_every_days == 0)
+    days = (day - lanes.review_offset_days) % np.maximum(lanes.review_every_days, 1)
+    due: Bools = (days == 0) | (lanes.review_every_days == 0)
+    return due
 
 
 @kernel

@@ -87,10 +87,10 @@ def _spread_units(targets: Floats) -> Floats:
 def _upstream(model: PlanningModel, lane_idx: Ints, share: Floats) -> Floats:
     """Share of demand that each node passes on to the nodes it supplies, [product, node]."""
     fed = np.zeros_like(share)
-    for node in range(share.shape[1]):
+    for node in reversed(range(share.shape[1])):  # downstream first, for any number of layers
         source = np.where(lane_idx[:, node] >= 0, model.lane_source_idx[lane_idx[:, node]], share.shape[1])
         row = np.flatnonzero(source < share.shape[1])
-        np.add.at(fed, (row, source[row]), share[row, node])
+        np.add.at(fed, (row, source[row]), share[row, node] + fed[row, node])
     return fed
 
 

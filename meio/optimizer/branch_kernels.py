@@ -7,7 +7,8 @@ subtree is found in turn. A chain needs no trying: its cost is a convex function
 The enumeration is bounded without loss. A subtree costs at least what it would if its stock could be shared out anew
 every time, and that is a convex function of one number (`echelon_kernels`). So a level costs at least the holding of
 its shelf stock and those bounds of its children; levels are tried in the order of these least costs until the next one
-is not below the best cost found, and a subtree is left as soon as it cannot make up for the rest. Chains cost just their bound, so a node that supplies only chains needs one try.
+is not below the best cost found, and a subtree is left as soon as it cannot make up for the rest. Chains cost just
+their bound, so a node that supplies only chains needs one try.
 
 References
 ----------
@@ -25,7 +26,7 @@ import numpy as np
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.lattice_kernels import Lattice
-from meio.optimizer.split_kernels import Split, add_demand, fill_part
+from meio.optimizer.split_kernels import Split, add_demand, fill_part, is_binomial
 from meio.optimizer.tree_demand_kernels import Tree
 
 NODE, CHILD, RANK = range(3)  # Search.at
@@ -70,7 +71,9 @@ def new_search(tree: Tree, lattice: Lattice, split: Split, cost: Floats, slope: 
             depths[node] = depths[source] + 1
             below[:, node] = below[:, source]
             below[source, node] = True
-            if tree.branches[source]:
+            if tree.branches[source] and is_binomial(tree, lattice, node):
+                _fill_binomial_expected(cost[node], slope[node], tree.share[node], expected[node])
+            elif tree.branches[source]:
                 parts = (split.chance[node], split.first[node], split.end[node])
                 _fill_expected(cost[node], slope[node] * lattice.step, lattice.zero, *parts, expected[node])
     deepest = depths.max() + 1
@@ -86,6 +89,17 @@ def new_search(tree: Tree, lattice: Lattice, split: Split, cost: Floats, slope: 
         np.zeros((deepest, num_nodes), np.int64),
         below,
     )
+
+
+@kernel
+def _fill_binomial_expected(cost: Floats, slope: float, share: float, expected: Floats) -> None:
+    """As `_fill_expected` for whole units: one more that its source owes is the subtree's own or not."""
+    size = expected.shape[0]
+    expected[:, 0] = cost[:size]
+    for owed in range(size - 1):
+        for level in range(size):
+            lower = expected[level - 1, owed] if level > 0 else expected[0, owed] - slope  # linear from level 0 down
+            expected[level, owed + 1] = (1.0 - share) * expected[level, owed] + share * lower
 
 
 @kernel
@@ -141,7 +155,7 @@ def best_tree(tree: Tree, lattice: Lattice, split: Split, search: Search, root: 
 
 @kernel
 def _open(tree: Tree, lattice: Lattice, split: Split, search: Search, node: int, depth: int) -> None:
-    """Begin with a node at a depth: what it waits for, given the level tried of its source, and bounds of its levels."""
+    """Begin with a node at a depth: what it waits for, given its source's level tried, and bounds of its levels."""
     zero, size, at, waits = lattice.zero, lattice.size, search.at, search.waiting[depth]
     part = np.zeros(size - zero)
     part[0] = 1.0

@@ -6,7 +6,8 @@ there is; the rest stays on the stage's shelves. With D the demand of the stage'
     cost(y) = charge·y + h·E(y − D) + E Γ(y − D)        Γ(x) = cost of the child at min(S, x) − h·min(S, x)
 
 where S is the child's best level. With several children Γ shares x out among them; no policy can do better than to do
-that anew every time, so the cost is then a lower bound for first come, first served. Units on the way cost nothing here: that is a lane's cost per unit.
+that anew every time, so the cost is then a lower bound for first come, first served. Units on the way cost nothing
+here: that is a lane's cost per unit.
 
 References
 ----------
@@ -134,7 +135,7 @@ def _fill_leaf_cost(tree: Tree, lattice: Lattice, node: int, cost: Floats) -> No
 def _fill_stage_cost(
     tree: Tree, lattice: Lattice, node: int, charge: float, steepness: float, left: Floats, cost: Floats
 ) -> None:
-    """Cost per day at each echelon position of a node that supplies others; Γ falls by `steepness` a step below zero."""
+    """Cost per day at each echelon position of a node that supplies others; `steepness` is Γ's slope, a step, below zero."""
     step, zero, size, holding = lattice.step, lattice.zero, lattice.size, tree.holding[node]
     mass = lattice.mass[node]
     first, last = 0, size - 1

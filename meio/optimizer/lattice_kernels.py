@@ -16,11 +16,11 @@ from meio.network.compiled import EMPIRICAL, QUANTILES, Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.loss_kernels import COUNT, LARGEST_COUNTED_MEAN, NORMAL_FAMILY, fill_count_mass, survival_and_loss
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.table_kernels import LONGEST_TAIL, family_of
+from meio.optimizer.table_kernels import LONGEST_TAIL
 from meio.optimizer.tree_demand_kernels import Shares, Tree, window_days
 
 CHAIN_POINTS = 4096  # lattice points of a product whose trees are chains
-BRANCH_POINTS = 400  # and of one whose trees branch
+BRANCH_POINTS = 320  # and of one whose trees branch
 FINEST = 32.0  # lattice steps in the least standard deviation of a continuous demand
 REACH = 8.0  # standard deviations beyond which demand is put on the last lattice point
 
@@ -68,8 +68,8 @@ def new_lattice(family: int, tree: Tree, ahead_days: float) -> Lattice:
         step = max(1.0, math.ceil(extent / (most - 4)))
     else:
         step = max(extent / (most - 4), min(extent / 1000.0, least / FINEST))
-    zero = int(math.ceil(below / step))
-    size = zero + int(math.ceil((highest + ahead) / step)) + 3
+    zero = math.ceil(below / step)
+    size = zero + math.ceil((highest + ahead) / step) + 3
     whole = family == COUNT and step == 1.0
     return Lattice(step, zero, size, whole, family, np.zeros((num_nodes, size)), np.zeros((num_nodes, size)))
 
@@ -162,7 +162,8 @@ def _period_mass(model: PlanningModel, stream: int, period: int, most: int) -> F
     values, probabilities = model.table_value[first:end], model.table_probability[first:end]
     if model.stream_kind[stream] == QUANTILES:
         levels = (np.arange(2000) + 0.5) / 2000.0
-        values, probabilities = np.interp(levels, probabilities, values), (np.arange(2000) + 1.0) / 2000.0
+        values = np.asarray(np.interp(levels, probabilities, values))
+        probabilities = np.asarray((np.arange(2000) + 1.0) / 2000.0)
     size = int(np.rint(values[values.size - 1])) + 1
     mass, before = np.zeros(min(size, most + 1)), 0.0
     if size > most:

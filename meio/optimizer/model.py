@@ -10,7 +10,6 @@ import numpy as np
 from meio.network.compiled import LATE, Bools, CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
 
-
 SHORTEST_REVIEW = 1e-3
 """Days: stands for reviews at each demand, so that there is an interval in which the loss formula can count units."""
 

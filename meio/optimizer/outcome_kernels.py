@@ -55,7 +55,7 @@ def own_level(tree: Tree, level: Floats, node: int) -> float:
     for child in range(node + 1, level.size):
         if tree.in_use[child] and tree.source[child] == node:
             own -= level[child]
-    return max(0.0, own)
+    return float(max(0.0, own))
 
 
 @kernel

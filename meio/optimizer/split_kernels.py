@@ -43,12 +43,19 @@ def fill_split(tree: Tree, lattice: Lattice) -> Split:
     for node in range(num_nodes):
         if shape[1] > 0 and tree.in_use[node] and tree.source[node] >= 0:
             share, spread = tree.share[node], tree.spread[node]
-            if lattice.whole and spread <= share * (1.0 - share) * (1.0 + 1e-6):
+            if is_binomial(tree, lattice, node):
                 _fill_binomial(share, chance[node])
             else:
                 _fill_spread(share, spread / lattice.step, chance[node])
             _fill_range(chance[node], first[node], end[node])
     return Split(chance, first, end)
+
+
+@kernel
+def is_binomial(tree: Tree, lattice: Lattice, node: int) -> bool:
+    """Whether each unit that a node's source owes is the node's own with the same probability."""
+    share = tree.share[node]
+    return bool(lattice.whole and tree.spread[node] <= share * (1.0 - share) * (1.0 + 1e-6))
 
 
 @kernel
@@ -72,10 +79,11 @@ def _fill_spread(share: float, spread: float, chance: Floats) -> None:
         mean = share * owed
         variance = max(0.0, min(spread * owed, share * (1.0 - share) * owed * owed) - 1.0 / 6.0)
         row = chance[owed]
-        total, average = 0.0, 0.0
-        _, below = normal_survival_and_loss(mean, variance, -1.0)
-        _, here = normal_survival_and_loss(mean, variance, 0.0)
-        for part in range(owed + 1):
+        total, average, around = 0.0, 0.0, 2.0 + 8.0 * np.sqrt(variance)
+        first, end = max(0, int(mean - around)), min(owed, int(mean + around)) + 1
+        _, below = normal_survival_and_loss(mean, variance, first - 1.0)
+        _, here = normal_survival_and_loss(mean, variance, float(first))
+        for part in range(first, end):
             _, above = normal_survival_and_loss(mean, variance, part + 1.0)
             row[part] = max(0.0, below - 2.0 * here + above)
             total += row[part]
@@ -106,7 +114,10 @@ def _fill_range(chance: Floats, first: Ints, end: Ints) -> None:
 
 @kernel
 def fill_part(chance: Floats, first: Ints, end: Ints, owed: Floats, part: Floats) -> None:
-    """Fill the distribution of a node's part of what its source owes, both in steps; the rest is its part of a `Split`."""
+    """Fill the distribution of a node's part of what its source owes, both in steps.
+
+    `chance`, `first` and `end` are the node's rows of a `Split`; without any, all of it is the node's.
+    """
     if chance.shape[0] == 0:
         part[:] = owed
         return

@@ -17,8 +17,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.demand_kernels import integral, num_classes, shifted
-from meio.optimizer.demand_kernels import fill_shipping_costs
+from meio.optimizer.demand_kernels import fill_shipping_costs, integral, num_classes, shifted
 from meio.optimizer.model import SHORTEST_REVIEW, PlanningModel
 from meio.optimizer.product_kernels import on_hand_days, price_fall
 
@@ -104,7 +103,7 @@ def fill_is_tree(model: PlanningModel, is_tree: Bools) -> None:
 
 @kernel
 def _is_tree(model: PlanningModel, product: int, lane: Ints, lanes: Ints, shipping: Floats) -> bool:
-    """Whether each class has one node, is owed there, and one way leads from a vendor to it past nodes without customers."""
+    """Whether each class has one node, is owed there, and one way leads there, past nodes without customers."""
     num_nodes, row = lane.size, 0
     serves = np.zeros(num_nodes, np.bool_)
     for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):

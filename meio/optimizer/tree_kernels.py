@@ -4,12 +4,12 @@ One node for each customer class, owed when short: such a product is a classic m
 it. Serial chains by Clark and Scarf's recursion; branching trees by trying base-stock levels under first come, first
 served. Each period is solved as if it went on for ever, at its own demand and prices.
 
-Exact, in this sense: chains, and trees with Poisson demand (or with one stream of any counts spread over the customers),
-fixed lead times, and reviews at each demand. Daily reviews and lead times of whole days are as good. Approximate: random
-lead times by their moments (exact for Poisson demand and a gamma lead time; an order that would overtake another
-waits for it, which is not counted); longer reviews by their mean delay and its variance; several streams that are not
-Poisson by the variance of the split; normal and gamma demand below a branching by the lattice and a polish of levels;
-movers so fast that their levels outnumber the lattice's points by levels of several units.
+Exact, in this sense: chains, and trees with Poisson demand (or with one stream of any counts spread over the
+customers), fixed lead times, and reviews at each demand. Daily reviews and lead times of whole days are as good.
+Approximate: random lead times by their moments (exact for Poisson demand and a gamma lead time; an order that would
+overtake another waits for it, which is not counted); longer reviews by their mean delay and its variance; several
+streams that are not Poisson by the variance of the split; normal and gamma demand where trees branch, by the lattice
+and a polish of levels; movers so fast that their levels outnumber the lattice's points, by levels of several units.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def fill_best_levels(tree: Tree, lattice: Lattice, split: Split, level: Floats) 
 
 
 @kernel
-def _fill_branch_levels(
-    tree: Tree, lattice: Lattice, split: Split, cost: Floats, slope: Floats, level: Floats
-) -> None:
+def _fill_branch_levels(tree: Tree, lattice: Lattice, split: Split, cost: Floats, slope: Floats, level: Floats) -> None:
     """Own levels of nodes whose subtree branches, and levels of the chains below them."""
     search = new_search(tree, lattice, split, cost, slope)
     for root in range(tree.rate.size):
