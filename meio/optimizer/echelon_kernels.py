@@ -135,7 +135,7 @@ def _fill_leaf_cost(tree: Tree, lattice: Lattice, node: int, cost: Floats) -> No
 def _fill_stage_cost(
     tree: Tree, lattice: Lattice, node: int, charge: float, steepness: float, left: Floats, cost: Floats
 ) -> None:
-    """Cost per day at each echelon position of a node that supplies others; `steepness` is Γ's slope, a step, below zero."""
+    """Cost per day at each echelon position of a node that supplies others; `steepness` is Γ's slope below zero."""
     step, zero, size, holding = lattice.step, lattice.zero, lattice.size, tree.holding[node]
     mass = lattice.mass[node]
     first, last = 0, size - 1

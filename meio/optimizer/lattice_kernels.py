@@ -21,7 +21,7 @@ from meio.optimizer.tree_demand_kernels import Shares, Tree, window_days
 
 CHAIN_POINTS = 4096  # lattice points of a product whose trees are chains
 BRANCH_POINTS = 320  # and of one whose trees branch
-FINEST = 32.0  # lattice steps in the least standard deviation of a continuous demand
+FINEST = 20.0  # lattice steps in the least standard deviation of a continuous demand
 REACH = 8.0  # standard deviations beyond which demand is put on the last lattice point
 
 
