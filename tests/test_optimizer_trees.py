@@ -271,7 +271,7 @@ def test_only_products_that_cannot_spill_may_lie_deep():
         plan(compile_scenario(type(scenario)(file, scenario.tables, hash="lost", data_hashes={})))
 
 
-def test_speeds_of_one_pool_are_owed_at_their_average():
+def test_one_node_covers_its_critical_ratio():
     demand = demand_of([("item", "town", 5.0)])
     sole = planning_case(
         demand,
