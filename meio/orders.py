@@ -39,7 +39,7 @@ def orders_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
             "from": sources[source],
             "to": np.array(names.nodes, dtype=object)[node],
             "units": units[product, node],
-            "release_day": lanes.review_offset_days[lane] % lanes.review_every_days[lane],
+            "release_day": _first_review(compiled, lane),
             "position": position[product, node],
             "target": target[product, node],
             "cost": each * units[product, node],
@@ -55,7 +55,7 @@ def _orders(plan: Plan, compiled: CompiledScenario) -> tuple[Ints, Floats, Float
     units = np.zeros(lane.shape, dtype=np.int64)
     position = stock.on_hand.astype(np.float64)
     np.add.at(position, (stock.order_product_idx, lanes.node_idx[stock.order_lane_idx]), stock.order_units)
-    review_day = lanes.review_offset_days[lane] % lanes.review_every_days[lane]
+    review_day = _first_review(compiled, lane)
     period = np.minimum(review_day // compiled.period_days, compiled.num_periods - 1)
     target = np.take_along_axis(plan.targets, period[:, :, None], axis=2)[:, :, 0]
     if not stock.given:
@@ -69,3 +69,9 @@ def _orders(plan: Plan, compiled: CompiledScenario) -> tuple[Ints, Floats, Float
         fed = np.flatnonzero(source < lane.shape[1])
         position[fed, source[fed]] -= units[fed, node]
     return units, position, target
+
+
+def _first_review(compiled: CompiledScenario, lane: Ints) -> Ints:
+    """Day of the first review on each lane, from 0; the first day where orders are placed at each demand."""
+    lanes = compiled.lanes
+    return lanes.review_offset_days[lane] % np.maximum(lanes.review_every_days[lane], 1)

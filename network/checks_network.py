@@ -154,4 +154,5 @@ def reviews_within_a_day(world: World) -> Iterator[Problem]:
             if days % 1 != 0:
                 path = ("lanes", index, "review", key)
                 found = shown(world.document.nearest(path).value)
-                yield problem_at(world.place(path), path, found, "whole days")
+                expected = "whole days, or 0 for an order at each demand" if key == "every" else "whole days"
+                yield problem_at(world.place(path), path, found, expected)

@@ -102,6 +102,7 @@ class Lanes(NamedTuple):
     lead_time_values: Floats
     """Observed lead times of empirical lanes, ascending, days."""
     review_every_days: Ints
+    """[lane]; 0: an order at each demand."""
     review_offset_days: Ints
     cost_per_unit: Floats
     cost_per_kg: Floats

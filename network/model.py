@@ -127,9 +127,9 @@ class LeadTime(_Record):
 
 
 class Review(_Record):
-    """When a product-node on this lane may order: every so many days from an offset."""
+    """When a product-node on this lane may order: every so many days from an offset, or at each demand."""
 
-    every: Days = Field(default=1.0, ge=1, description="review interval; whole days")
+    every: Days = Field(default=1.0, description="review interval; whole days, 0: an order at each demand")
     offset: Days = Field(default=0.0, description="first review after the horizon's start; whole days")
 
 

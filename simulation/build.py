@@ -100,7 +100,7 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
     pack = np.where(from_node, 1, compiled.products.supply_pack[row])
     minimum = np.where(from_node, 1, compiled.products.supply_minimum_order[row])
     purchase = np.where(from_node, 0.0, compiled.products.supply_unit_cost[row])
-    num_slots = plan.lane_idx.size
+    num_slots, always = plan.lane_idx.size, lanes.review_every_days == 0
 
     def per_slot(values: ArrayLike, otherwise: float) -> Any:
         filled = np.full(num_slots, otherwise, dtype=np.asarray(values).dtype)
@@ -116,6 +116,8 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
         purchase_cost=per_slot(purchase, 0.0),
         transport_cost=per_slot(lane_unit_cost(compiled)[product_idx, lane_idx], 0.0),
         downstream_first=np.argsort(compiled.nodes.echelon, kind="stable"),
+        reviewed_always=always,
+        product_reviewed_always=np.isin(np.arange(len(plan.lane_idx)), product_idx[always[lane_idx]]),
     )
 
 

@@ -12,7 +12,7 @@ from meio.simulation.conservation_kernels import find_imbalance, units_lost
 from meio.simulation.demand_kernels import draw_day_orders
 from meio.simulation.receiving_kernels import open_stock, put_away, receive_until
 from meio.simulation.references import by_reference
-from meio.simulation.replenishment_kernels import review, ship_all_waiting, ship_waiting
+from meio.simulation.replenishment_kernels import review, review_at_once, ship_all_waiting, ship_waiting
 from meio.simulation.state import TODAY, State
 from meio.simulation.streams_kernels import derived_key
 from meio.simulation.tally import STOCK_CHANGE
@@ -104,6 +104,7 @@ def _run_day(world: World, state: State, policy: int, day: int) -> None:
         minute = midnight + orders.minute[order]
         _receive_before(world, state, minute)
         serve_order(world, state, policy, orders.product_idx[order], orders.class_idx[order], day, orders.minute[order])
+        review_at_once(world, state, orders.product_idx[order], minute)
         _settle(world, state, minute)
     _receive_before(world, state, np.inf)
     close_day(world, state, day)

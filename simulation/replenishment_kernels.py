@@ -23,22 +23,35 @@ from meio.simulation.world import Supply, World
 @kernel
 def review(world: World, state: State) -> None:
     """Order whatever is below its target and due today, downstream first; then ship, the most valuable need first."""
-    day, num_nodes = state.transit.counters[TODAY], world.sizes.num_nodes
-    order_up_to = world.supply.order_up_to[period_of(world.clock, day)]
-    position, lane_idx = state.stock.position, world.supply.lane_idx
-    due, downstream_first = _lanes_due(world.lanes, day), world.supply.downstream_first
-    slots, units = np.empty(num_nodes, dtype=np.int64), np.empty(num_nodes, dtype=np.int64)
+    day = state.transit.counters[TODAY]
+    due, minute = _lanes_due(world.lanes, day), float(day * MINUTES_PER_DAY)
     for product in range(world.sizes.num_products):
-        num_orders = 0
-        for node in downstream_first:
-            slot = product * num_nodes + node
-            missing = order_up_to[slot] - position[slot]
-            if missing > 0 and lane_idx[slot] >= 0 and due[lane_idx[slot]]:
-                slots[num_orders], units[num_orders] = slot, _order_quantity(world.supply, slot, missing)
-                _place_order(world, state, slot, units[num_orders])
-                num_orders += 1
-        if num_orders > 0:
-            _ship_orders(world, state, slots[:num_orders], units[:num_orders])
+        _review_product(world, state, product, due, minute)
+
+
+@kernel
+def review_at_once(world: World, state: State, product: int, minute: float) -> None:
+    """After a demand, order what is below its target on the lanes that are always reviewed; then ship as `review`."""
+    if world.supply.product_reviewed_always[product]:
+        _review_product(world, state, product, world.supply.reviewed_always, minute)
+
+
+@kernel
+def _review_product(world: World, state: State, product: int, due: Bools, minute: float) -> None:
+    num_nodes = world.sizes.num_nodes
+    order_up_to = world.supply.order_up_to[period_of(world.clock, state.transit.counters[TODAY])]
+    position, lane_idx = state.stock.position, world.supply.lane_idx
+    slots, units = np.empty(num_nodes, dtype=np.int64), np.empty(num_nodes, dtype=np.int64)
+    num_orders = 0
+    for node in world.supply.downstream_first:
+        slot = product * num_nodes + node
+        missing = order_up_to[slot] - position[slot]
+        if missing > 0 and lane_idx[slot] >= 0 and due[lane_idx[slot]]:
+            slots[num_orders], units[num_orders] = slot, _order_quantity(world.supply, slot, missing)
+            _place_order(world, state, slot, units[num_orders])
+            num_orders += 1
+    if num_orders > 0:
+        _ship_orders(world, state, slots[:num_orders], units[:num_orders], minute)
 
 
 @kernel
@@ -61,7 +74,8 @@ def ship_all_waiting(world: World, state: State, minute: float) -> None:
 
 @kernel
 def _lanes_due(lanes: Lanes, day: int) -> Bools:
-    due: Bools = (day - lanes.review_offset_days) % lanes.review_every_days == 0
+    days = (day - lanes.review_offset_days) % np.maximum(lanes.review_every_days, 1)
+    due: Bools = (days == 0) | (lanes.review_every_days == 0)
     return due
 
 
@@ -82,10 +96,9 @@ def _place_order(world: World, state: State, slot: int, units: int) -> None:
 
 
 @kernel
-def _ship_orders(world: World, state: State, slots: Ints, units: Ints) -> None:
+def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: float) -> None:
     """Ship the orders of one product placed at this instant; what cannot leave waits."""
     day = state.transit.counters[TODAY]
-    minute = float(day * MINUTES_PER_DAY)
     _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
     for order in range(len(slots)):
         left = units[order] - _ship(world, state, slots[order], units[order], minute)

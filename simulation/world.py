@@ -56,6 +56,10 @@ class Supply(NamedTuple):
     """[slot]: per unit."""
     downstream_first: Ints
     """Nodes in the order of their reviews."""
+    reviewed_always: Bools
+    """[lane]: orders are placed at each demand, not at reviews only."""
+    product_reviewed_always: Bools
+    """[product]: some node orders it on such a lane."""
 
 
 class Values(NamedTuple):

@@ -213,7 +213,7 @@ def _lanes(rng, size, tight):
         lead_time_least_days=np.zeros(num_lanes),
         lead_time_ptr=np.cumsum([0, *map(len, values)]),
         lead_time_values=np.concatenate([*values, []]),
-        review_every_days=rng.choice([1, 1, 2, 3], num_lanes),
+        review_every_days=rng.choice([0, 1, 2, 3], num_lanes),
         review_offset_days=rng.integers(3, size=num_lanes),
         cost_per_unit=rng.uniform(0, 1, num_lanes),
         cost_per_kg=rng.uniform(0, 0.2, num_lanes),

@@ -70,6 +70,7 @@ class ReferenceSimulator(ReferenceSupply):
         elif self.day >= 0:
             self.m.service[speed, "lost"] += 1
             self.m.money["lost"] += c.penalties.lost[product, speed]
+        self._order_at_once(product)
 
     def _score(self, product, node, cost, ship_day):
         if self.policy == "nearest":

@@ -203,26 +203,30 @@ class ReferenceSupply:
         self._ship_requests([r for r in self.requests if (r.product, r.source) == slot])
 
     def _review(self):
-        c, period = self.c, self.period(self.day)
+        every, offset = self.c.lanes.review_every_days, self.c.lanes.review_offset_days
         for product in self.products:
-            orders = []
-            for node in sorted(self.nodes, key=lambda node: c.nodes.echelon[node]):
-                lane = self.plan.lane_idx[product, node]
-                missing = int(np.rint(self.plan.targets[product, node, period])) - self.position[product, node]
-                if lane < 0 or missing <= 0:
-                    continue
-                if (self.day - c.lanes.review_offset_days[lane]) % c.lanes.review_every_days[lane]:
-                    continue
-                units = self._order_quantity(product, lane, missing)
-                source = c.lanes.source_idx[lane]
-                self.position[product, node] += units
-                if source in self.nodes:
-                    self.position[product, source] -= units
-                orders.append(Request(product, source, units, child=node))
-            orders.sort(key=lambda order: -self.plan.unit_value[product, order.child, period])
-            for order in orders:
-                self.requests.append(order)
-                self._ship_requests([order])
+            self._order(product, lambda lane: not every[lane] or (self.day - offset[lane]) % every[lane] == 0)
+
+    def _order_at_once(self, product):
+        self._order(product, lambda lane: self.c.lanes.review_every_days[lane] == 0)
+
+    def _order(self, product, due):
+        c, period, orders = self.c, self.period(self.day), []
+        for node in sorted(self.nodes, key=lambda node: c.nodes.echelon[node]):
+            lane = self.plan.lane_idx[product, node]
+            missing = int(np.rint(self.plan.targets[product, node, period])) - self.position[product, node]
+            if lane < 0 or missing <= 0 or not due(lane):
+                continue
+            units = self._order_quantity(product, lane, missing)
+            source = c.lanes.source_idx[lane]
+            self.position[product, node] += units
+            if source in self.nodes:
+                self.position[product, source] -= units
+            orders.append(Request(product, source, units, child=node))
+        orders.sort(key=lambda order: -self.plan.unit_value[product, order.child, period])
+        for order in orders:
+            self.requests.append(order)
+            self._ship_requests([order])
 
     def _order_quantity(self, product, lane, missing):
         minimum, pack = self.c.lanes.minimum_order[lane], self.c.lanes.pack[lane]

@@ -83,11 +83,11 @@ NETWORK: Cases = {
     ),
     "review in the middle of a day": (
         (("every: 1 w", "every: 36 h"),),
-        ["s.yaml:19:22: lanes.0.review.every: found '36 h', expected whole days"],
+        ["s.yaml:19:22: lanes.0.review.every: found '36 h', expected whole days, or 0 for an order at each demand"],
     ),
     "review several times a day": (
         (("every: 1 w", "every: 2 h"),),
-        ["s.yaml:19:22: lanes.0.review.every: found '2 h', expected a number of days of at least 1"],
+        ["s.yaml:19:22: lanes.0.review.every: found '2 h', expected whole days, or 0 for an order at each demand"],
     ),
     "storage type twice": (
         (("horizon:", "storage_types: [standard, standard]\nhorizon:"),),

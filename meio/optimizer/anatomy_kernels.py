@@ -25,7 +25,8 @@ def dissected(
 ) -> tuple[float, Classes, Tables, Workspace, Floats, Ints]:
     """Units of a lattice step, classes, tables and workspace of a product in a period, at given lanes and levels.
 
-    Lanes and levels are [node]; the last two are what shipping to each class costs, [class, node], and its choices of node, [class, choice].
+    Lanes and levels are [node]. The last two are what shipping to each class costs, [class, node], and its choices of
+    node, [class, choice].
     """
     num_nodes, num_periods = prices.outbound.shape
     classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1)

@@ -24,6 +24,7 @@ from meio.optimizer.product_kernels import (
 )
 from meio.optimizer.subproblem_kernels import Tables, at, new_tables
 from meio.optimizer.table_kernels import family_of
+from meio.optimizer.tree_kernels import solve_tree_product
 from meio.optimizer.upstream_kernels import fill_debts
 from meio.optimizer.use_kernels import add_layers, add_nodes, add_replenishment, add_responses
 
@@ -118,6 +119,33 @@ def solve_product(
     fill_shipping_costs(model, product, shipping)
     supply_cost = decisions.supply_cost[product]
     chain_days = start_product(model, prices.storage, prices.lane, product, given, shipping, lane, supply_cost, work)
+    if model.is_tree[product]:
+        solve_tree_product(model, prices, product, given, shipping, decisions, totals, work)
+    else:
+        solve_spilling_product(
+            model, prices, product, given, shipping, chain_days, decisions, totals, classes, tables, work
+        )
+    for node in range(lane.size):
+        decisions.flow[product, node] = work.consumed[node].mean()
+    add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
+
+
+@kernel
+def solve_spilling_product(
+    model: PlanningModel,
+    prices: Prices,
+    product: int,
+    given: bool,
+    shipping: Floats,
+    chain_days: float,
+    decisions: Decisions,
+    totals: Aggregates,
+    classes: Classes,
+    tables: Tables,
+    work: Workspace,
+) -> None:
+    """Solve every period of a product whose customers find other nodes; `work` knows its lanes and holding."""
+    lane = decisions.lane_idx[product]
     choices = np.empty((shipping.shape[0], 3), np.int64)
     continuous = family_of(model.stream_kind[model.product_ptr[product]]) != COUNT
     for period in range(model.num_periods):
@@ -139,9 +167,6 @@ def solve_product(
         add_responses(model, product, period, lane, step, classes, tables, work, totals)
         cost += add_layers(model, product, period, lane, given, work, decisions, totals)
         totals.cost[period] += cost * model.period_days
-    for node in range(lane.size):
-        decisions.flow[product, node] = work.consumed[node].mean()
-    add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 
 @kernel

@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import LATE, CompiledScenario, Floats, Ints
+from meio.network.compiled import LATE, Bools, CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, order_multiples, usable_lanes, vendor_cost
+
+SHORTEST_REVIEW = 1e-3
+"""Days: stands for reviews at each demand, so that there is an interval in which the loss formula can count units."""
 
 
 class PlanningModel(NamedTuple):
@@ -32,7 +35,7 @@ class PlanningModel(NamedTuple):
     lead_variance: Floats
     """[lane], days²"""
     review_days: Floats
-    """[lane]"""
+    """[lane]; `SHORTEST_REVIEW` where orders are placed at each demand"""
     pack: Ints
     """[product, lane]: units that orders are multiples of"""
     least_order: Ints
@@ -64,6 +67,8 @@ class PlanningModel(NamedTuple):
     table_ptr: Ints
     table_value: Floats
     table_probability: Floats
+    is_tree: Bools
+    """[product]: no customer class has a choice of nodes and all are owed what is short (`tree_kernels`)"""
 
 
 def planning_model(compiled: CompiledScenario) -> PlanningModel:
@@ -80,7 +85,7 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
     pack, minimum = order_multiples(compiled, every_lane)
     is_late = outbound.unserved == LATE
     is_lost_or_late = outbound.unserved <= LATE
-    return PlanningModel(
+    model = PlanningModel(
         num_periods=compiled.num_periods,
         period_days=float(compiled.period_days),
         volume_m3=products.volume_m3,
@@ -93,7 +98,7 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         lane_cost=_lane_cost(compiled),
         lead_days=lanes.lead_time_mean_days,
         lead_variance=lanes.lead_time_sd_days**2,
-        review_days=lanes.review_every_days.astype(np.float64),
+        review_days=np.maximum(lanes.review_every_days, SHORTEST_REVIEW),
         pack=pack,
         least_order=pack * -(-minimum // pack),
         pattern_ptr=pattern_ptr,
@@ -116,7 +121,16 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         table_ptr=demand.table_ptr,
         table_value=demand.table_value,
         table_probability=demand.table_probability,
+        is_tree=np.zeros(len(products.volume_m3), dtype=bool),
     )
+    _mark_trees(model)
+    return model
+
+
+def _mark_trees(model: PlanningModel) -> None:
+    from meio.optimizer.tree_demand_kernels import fill_is_tree
+
+    fill_is_tree(model, model.is_tree)
 
 
 def _holding_per_day(compiled: CompiledScenario) -> Floats:

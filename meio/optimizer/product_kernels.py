@@ -11,7 +11,7 @@ from meio.network.jit import kernel
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.lane_kernels import choose_lanes, fill_supply_costs
 from meio.optimizer.layer_kernels import Layers, new_layers
-from meio.optimizer.model import PlanningModel
+from meio.optimizer.model import SHORTEST_REVIEW, PlanningModel
 from meio.optimizer.subproblem_kernels import MOST_STEPS
 
 
@@ -197,5 +197,8 @@ def price_fall(series: Floats, period: int) -> float:
 
 @kernel
 def on_hand_days(lead_days: float, review_days: float) -> float:
-    """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes."""
-    return lead_days + 0.5 * (review_days + 1.0)
+    """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes.
+
+    Reviews at each demand leave the lead time only.
+    """
+    return lead_days + (0.5 * (review_days + 1.0) if review_days > SHORTEST_REVIEW else 0.0)
