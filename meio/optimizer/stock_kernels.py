@@ -1,0 +1,318 @@
+"""What stock must cost on top: for every day of reckoning the newsvendor cost of the best stock position there is.
+
+Stock that is neither there nor on its way on a day cannot serve the orders of the days before anything new can come
+(the window); stock that the orders do not need is kept. Both hold on every path for every policy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meio.network.compiled import EMPIRICAL, Bools, Floats, Ints
+from meio.network.jit import kernel
+from meio.optimizer.certificate_model import CertificateModel
+from meio.optimizer.window_kernels import MOST_UNITS, window_demand
+
+_LIKELY = 0.5
+_LEAST_SHARE = 1e-6
+_MANY_DAYS = 40
+_NUM_RANKS = 3
+_MARGIN = 1.0 - 1e-9  # of rounding
+
+
+@kernel
+def stock_cost(
+    model: CertificateModel,
+    product: int,
+    charge: Floats,
+    is_ordered: Bools,
+    extra: Floats,
+    waiting: float,
+    first_unwaited: int,
+    sharing: float,
+) -> float:
+    """Least expected cost of stock and of what it fails to serve, beyond the least cost of every order.
+
+    Parameters
+    ----------
+    charge : array [day]
+        Cost of one unit, wherever it is, at each close.
+    is_ordered : array [class]
+    extra : array [class, period]
+        What losing an order costs more than serving it.
+    waiting : float
+        Least penalty per close of an order that waits; inf: none does.
+    first_unwaited : int
+        Day from which the waiting penalty is not counted here.
+    sharing : float
+        Windows among which a lost unit is counted, over those that hold it: 1 is what holds.
+    """
+    if charge.max() <= 0.0:
+        return 0.0
+    anchor = _anchors(model, product)
+    length = np.empty(len(anchor), dtype=np.int64)
+    chance = np.zeros((len(anchor), model.num_days + 2))
+    for index in range(len(anchor)):
+        length[index] = _window(model, product, anchor[index], chance[index])
+    keep = _thin_out(model.num_days, anchor, length)
+    anchor, length, chance = anchor[keep], length[keep], chance[keep]
+    window_of_close = _window_of_each_close(model.num_days, anchor, length)
+    theta = sharing / _most_overlapping(model.num_days, anchor, length)
+    per_close = 0.0
+    if waiting < np.inf:
+        per_close = min(waiting, _least_extra(is_ordered, extra) / _most_closes(window_of_close, anchor))
+    total = 0.0
+    held, short, demand = np.empty(MOST_UNITS), np.empty(MOST_UNITS), np.empty(MOST_UNITS)
+    for index in range(len(anchor)):
+        held[:] = 0.0
+        short[:] = 0.0
+        until = anchor[index + 1] if index + 1 < len(anchor) else model.num_days
+        _add_holding(model, product, charge, anchor[index], until, demand, held)
+        if waiting < np.inf:
+            _add_waiting(
+                model, product, anchor[index], window_of_close == index, chance[index], per_close, first_unwaited, demand, short
+            )
+        else:
+            _add_losses(model, product, anchor[index], length[index], chance[index], is_ordered, extra, theta, demand, short)
+        total += _least_cost(held, short)
+    return _MARGIN * total
+
+
+@kernel
+def _anchors(model: CertificateModel, product: int) -> Ints:
+    """Days of reckoning: when vendors' orders can leave; where demand is drawn by period, the periods' first days."""
+    demand, num_days = model.demand, model.num_days
+    chosen = np.zeros(num_days, dtype=np.bool_)
+    for stream in range(demand.product_ptr[product], demand.product_ptr[product + 1]):
+        if demand.stream_kind[stream] >= EMPIRICAL:
+            chosen[:: model.period_days] = True
+            return np.flatnonzero(chosen)
+    chosen[0] = True
+    for lane in range(len(model.lane_source_idx)):
+        if _is_vendors(model, product, lane):
+            day = model.next_departure[lane, 0]
+            while day < num_days:
+                chosen[day] = True
+                day = model.next_departure[lane, day]
+    return np.flatnonzero(chosen)
+
+
+@kernel
+def _is_vendors(model: CertificateModel, product: int, lane: int) -> bool:
+    is_vendor = model.lane_source_idx[lane] >= len(model.node_ptr) - 1
+    return bool(is_vendor and model.lane_cost[product, lane] < np.inf)
+
+
+@kernel
+def _window(model: CertificateModel, product: int, day: int, chance: Floats) -> int:
+    """Days from `day` that nothing ordered later can serve, probably; `chance[n]`: that they are at least n."""
+    longest = model.num_days - day
+    chance[: longest + 1] = 1.0
+    for lane in range(len(model.lane_source_idx)):
+        if not _is_vendors(model, product, lane):
+            continue
+        wait = model.next_departure[lane, day] - day
+        for days in range(wait + 1, longest + 1):
+            chance[days] *= model.not_yet_sellable[lane, days - wait]
+    length = 0
+    while length < longest and chance[length + 1] >= _LIKELY:
+        length += 1
+    return length
+
+
+@kernel
+def _thin_out(num_days: int, anchor: Ints, length: Ints) -> Ints:
+    """Indices of the days of reckoning that are used: of many, four in a window."""
+    stride = 1
+    if len(anchor) > _MANY_DAYS:
+        stride = max(1, length[: len(anchor) // 2].min() // 4)
+    kept = np.empty(len(anchor), dtype=np.int64)
+    number, last = 0, -num_days
+    for index in range(len(anchor)):
+        if length[index] > 0 and anchor[index] - last >= stride:
+            kept[number] = index
+            last = anchor[index]
+            number += 1
+    return kept[:number]
+
+
+@kernel
+def _most_overlapping(num_days: int, anchor: Ints, length: Ints) -> int:
+    """Most windows that hold one day."""
+    holding = np.zeros(num_days + 1, dtype=np.int64)
+    for index in range(len(anchor)):
+        holding[anchor[index] : anchor[index] + length[index]] += 1
+    return max(1, holding.max())
+
+
+@kernel
+def _window_of_each_close(num_days: int, anchor: Ints, length: Ints) -> Ints:
+    """Index of the earliest window that holds each day; -1: none."""
+    window = np.full(num_days, -1)
+    for index in range(len(anchor) - 1, -1, -1):
+        window[anchor[index] : anchor[index] + length[index]] = index
+    return window
+
+
+@kernel
+def _most_closes(window_of_close: Ints, anchor: Ints) -> int:
+    """Most closes whose window holds one day up to the close: how often one lost unit could be charged."""
+    most = 1
+    for day in range(len(window_of_close)):
+        closes = 0
+        for close in range(day, len(window_of_close)):
+            index = window_of_close[close]
+            closes += index >= 0 and anchor[index] <= day
+        most = max(most, closes)
+    return most
+
+
+@kernel
+def _least_extra(is_ordered: Bools, extra: Floats) -> float:
+    least = np.inf
+    for order_class in range(len(is_ordered)):
+        if is_ordered[order_class]:
+            least = min(least, extra[order_class].min())
+    return max(least, 0.0)
+
+
+@kernel
+def _add(pmf: Floats, length: int, weight: float, target: Floats) -> None:
+    for units in range(length):
+        target[units] += weight * pmf[units]
+
+
+@kernel
+def _num_streams(model: CertificateModel, product: int) -> int:
+    return int(model.demand.product_ptr[product + 1] - model.demand.product_ptr[product])
+
+
+@kernel
+def _add_holding(
+    model: CertificateModel, product: int, charge: Floats, first: int, until: int, demand: Floats, held: Floats
+) -> None:
+    """Weigh the demand up to each close until the next day of reckoning with the close's charge; closes by sevenths."""
+    every = np.ones(_num_streams(model, product))
+    step = (until - first + 6) // 7
+    day = first
+    while day < until:
+        last = min(day + step, until)
+        length = window_demand(model.demand, product, every, first, last - first, model.period_days, demand)
+        _add(demand, length, charge[day:last].sum(), held)
+        day = last
+
+
+@kernel
+def _add_waiting(
+    model: CertificateModel,
+    product: int,
+    first: int,
+    is_close: Bools,
+    chance: Floats,
+    per_close: float,
+    first_unwaited: int,
+    demand: Floats,
+    short: Floats,
+) -> None:
+    every = np.ones(_num_streams(model, product))
+    for close in range(first, min(first_unwaited, model.num_days)):
+        if is_close[close]:
+            days = close - first + 1
+            length = window_demand(model.demand, product, every, first, days, model.period_days, demand)
+            _add(demand, length, per_close * chance[days], short)
+
+
+@kernel
+def _add_losses(
+    model: CertificateModel,
+    product: int,
+    first: int,
+    window: int,
+    chance: Floats,
+    is_ordered: Bools,
+    extra: Floats,
+    theta: float,
+    demand: Floats,
+    short: Floats,
+) -> None:
+    """Weigh the window's demand with what losing costs, the dearest classes for themselves as well."""
+    step = max(1, window // 6)
+    worth = _window_extra(model, is_ordered, extra, first, window)
+    above = 0.0
+    for rank in range(_NUM_RANKS):
+        threshold = _threshold(model, product, worth, (_NUM_RANKS - rank) / _NUM_RANKS)
+        share = _shares(model, product, worth, threshold)
+        if threshold - above <= 0.0:
+            continue
+        days = 1
+        while days <= window:
+            last = min(days + step, window + 1)
+            probability = chance[days] - (chance[last] if last <= window else 0.0)
+            if probability > _LEAST_SHARE:
+                length = window_demand(model.demand, product, share, first, days, model.period_days, demand)
+                _add(demand, length, theta * (threshold - above) * probability, short)
+            days = last
+        above = threshold
+
+
+@kernel
+def _window_extra(model: CertificateModel, is_ordered: Bools, extra: Floats, first: int, window: int) -> Floats:
+    """Least extra cost of each class over the periods of a window; -1 where nothing is ordered."""
+    begin, end = first // model.period_days, (first + window - 1) // model.period_days
+    worth = np.full(len(is_ordered), -1.0)
+    for order_class in range(len(is_ordered)):
+        if is_ordered[order_class]:
+            worth[order_class] = max(extra[order_class, begin : end + 1].min(), 0.0)
+    return worth
+
+
+@kernel
+def _threshold(model: CertificateModel, product: int, worth: Floats, share: float) -> float:
+    """The extra cost that about this share of the orders reaches."""
+    weight = np.zeros(len(worth))
+    demand = model.demand
+    for stream in range(demand.product_ptr[product], demand.product_ptr[product + 1]):
+        mix = demand.mix_idx[stream]
+        for place in range(demand.mix_ptr[mix], demand.mix_ptr[mix + 1]):
+            weight[demand.mix_class_idx[place]] += demand.mix_share[place] * demand.daily_mean[stream].mean()
+    order = np.argsort(-worth)
+    total, reached, threshold = weight.sum(), 0.0, 0.0
+    for order_class in order:
+        if worth[order_class] < 0.0:
+            break
+        threshold = worth[order_class]
+        reached += weight[order_class]
+        if reached >= share * total * (1.0 - 1e-12) and share < 1.0:
+            break
+    return threshold
+
+
+@kernel
+def _shares(model: CertificateModel, product: int, worth: Floats, threshold: float) -> Floats:
+    """Share of each stream whose extra cost is at least a threshold."""
+    demand = model.demand
+    first = demand.product_ptr[product]
+    shares = np.zeros(_num_streams(model, product))
+    for stream in range(len(shares)):
+        mix = demand.mix_idx[first + stream]
+        for place in range(demand.mix_ptr[mix], demand.mix_ptr[mix + 1]):
+            if worth[demand.mix_class_idx[place]] >= threshold:
+                shares[stream] += demand.mix_share[place]
+        shares[stream] = min(shares[stream], 1.0)
+    return shares
+
+
+@kernel
+def _least_cost(held: Floats, short: Floats) -> float:
+    """Least over y of Σ_d held[d]·(y − d)⁺ + short[d]·(d − y)⁺."""
+    cost, above, below = 0.0, 0.0, 0.0
+    for units in range(len(short)):
+        cost += units * short[units]
+        above += short[units]
+    for units in range(len(short)):
+        above -= short[units]
+        below += held[units]
+        if below >= above:
+            break
+        cost += below - above
+    return max(cost, 0.0)
