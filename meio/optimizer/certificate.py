@@ -7,12 +7,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import DETERMINISTIC, EMPIRICAL, EMPIRICAL_LEAD_TIME, CompiledScenario, Floats
+from meio.network.compiled import DETERMINISTIC, EMPIRICAL, EMPIRICAL_LEAD_TIME, CompiledScenario, Floats, Ints
 from meio.optimizer.certificate_model import DEPARTURES_PER_DAY, CertificateModel, certificate_model
 from meio.optimizer.prices import capacities, fields, priced
 from meio.plan import CapacityPrices
 
 PRICE_SCALES = (1.0, 0.5, 0.0)
+_SAMPLE = 32  # products on which the scale is chosen, at least where there are more
 _PRODUCTS_PER_BLOCK = 16
 _WHOLE = 1e-9  # of a unit: the simulator takes this much less for enough
 
@@ -45,15 +46,20 @@ def certify(
     """
     model, gain = certificate_model(compiled)
     limit = capacities(compiled).limit
-    best, stock = -np.inf, np.zeros(0)
-    for scale in PRICE_SCALES:
-        scaled = _usable(prices, limit, scale, compiled.costs.overflow_per_m3_day)
-        bound, kept = _by_product(model, scaled, workers, window_sharing)
-        total = float(bound.sum()) - compiled.period_days * priced(scaled, _admitted(limit)) - gain
-        if total > best:
-            best, stock = total, kept
-    kind: Literal["valid", "none"] = "valid" if np.isfinite(best) else "none"
-    return Certificate(best if kind == "valid" else np.nan, kind, tuple(_conditions(compiled, model, gain, stock)))
+    scaled = [_usable(prices, limit, scale, compiled.costs.overflow_per_m3_day) for scale in PRICE_SCALES]
+    charge = [compiled.period_days * priced(one, _admitted(limit)) for one in scaled]
+    every = np.arange(len(model.volume_m3))
+    sample = every[:: max(1, len(every) // _SAMPLE)]
+    weight = len(every) / len(sample)
+    tried = [_by_product(model, one, sample, workers, window_sharing) for one in scaled]
+    totals = [weight * bound[sample].sum() - cost for (bound, _), cost in zip(tried, charge, strict=True)]
+    best = int(np.argmax(totals))
+    bound, stock = tried[best]
+    if len(sample) < len(every):
+        bound, stock = _by_product(model, scaled[best], every, workers, window_sharing)
+    total = float(bound.sum()) - charge[best] - gain
+    kind: Literal["valid", "none"] = "valid" if np.isfinite(total) else "none"
+    return Certificate(total if kind == "valid" else np.nan, kind, tuple(_conditions(compiled, model, gain, stock)))
 
 
 def _usable(prices: CapacityPrices, limit: CapacityPrices, scale: float, overflow: float) -> CapacityPrices:
@@ -69,20 +75,18 @@ def _admitted(limit: CapacityPrices) -> CapacityPrices:
 
 
 def _by_product(
-    model: CertificateModel, prices: CapacityPrices, workers: int, sharing: float
+    model: CertificateModel, prices: CapacityPrices, products: Ints, workers: int, sharing: float
 ) -> tuple[Floats, Floats]:
-    """Bound and its part for stock, each [product]."""
+    """Bound of some products and its part for stock, each [product]."""
     from meio.optimizer.certificate_kernels import bound_block
 
-    num_products = len(model.volume_m3)
-    bound, stock = np.empty(num_products), np.empty(num_products)
+    bound, stock = np.zeros(len(model.volume_m3)), np.zeros(len(model.volume_m3))
 
     def solve(first: int) -> None:
-        end = min(first + _PRODUCTS_PER_BLOCK, num_products)
-        bound_block(model, *fields(prices), sharing, first, end, bound, stock)
+        bound_block(model, *fields(prices), sharing, products[first : first + _PRODUCTS_PER_BLOCK], bound, stock)
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(solve, range(0, num_products, _PRODUCTS_PER_BLOCK)))
+        list(pool.map(solve, range(0, len(products), _PRODUCTS_PER_BLOCK)))
     return bound, stock
 
 

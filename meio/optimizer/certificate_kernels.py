@@ -10,15 +10,15 @@ import math
 
 import numpy as np
 
-from meio.network.compiled import Bools, Floats
+from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.certificate_model import CertificateModel
+from meio.optimizer.certificate_model import NO_END, CertificateModel
 from meio.optimizer.potential_kernels import fill_values, start_credit
 from meio.optimizer.service_kernels import fill_class_costs, fill_period_values
-from meio.optimizer.stock_kernels import stock_cost
+from meio.optimizer.stock_kernels import stock_cost, stock_estimate
 from meio.optimizer.window_kernels import daily_units
 
-ORDERS_ONLY, STOCK_AND_END, STOCK_AFTER_START, RISE_ONLY, STOCK_ONLY = range(5)
+ORDERS_ONLY, RISE_ONLY, STOCK_ONLY, STOCK_AND_END, STOCK_AFTER_START = range(5)
 NUM_DIVISIONS = 5
 
 
@@ -30,8 +30,7 @@ def bound_block(
     outbound_price: Floats,
     lane_price: Floats,
     sharing: float,
-    first: int,
-    end: int,
+    products: Ints,
     bound: Floats,
     stock: Floats,
 ) -> None:
@@ -44,32 +43,56 @@ def bound_block(
     lane_price : array [lane, period]
     sharing : float
         See `stock_cost`.
+    products : array of int
+        The block.
     bound, stock : array [product]
     """
     num_days, num_nodes = model.num_days, len(model.node_ptr) - 1
     holding, value = np.empty((num_nodes, num_days)), np.empty((num_nodes, num_days + 1))
     charge, rise = np.empty(num_days), np.empty(num_days)
-    for product in range(first, end):
+    for product in products:
         bound[product], stock[product] = -np.inf, 0.0
         is_ordered = _ordered_classes(model, product, inbound_price.shape[1])
         _fill_holding(model, storage_price, product, holding)
-        for division in range(NUM_DIVISIONS):
-            if not _divide(model, product, division, holding, charge, rise):
+        lag = _lag(model, product)
+        for choice in range(2 * NUM_DIVISIONS):
+            division, in_lag = choice % NUM_DIVISIONS, choice >= NUM_DIVISIONS
+            if in_lag and (lag < 0 or not _differs(division)):
+                continue
+            if not _divide(model, product, division, in_lag, holding, charge, rise):
                 continue
             if not fill_values(
-                model, inbound_price, outbound_price, lane_price, product, holding, charge, rise, value
+                model, inbound_price, outbound_price, lane_price, product, holding, charge, rise, in_lag, value
             ):
                 continue
-            total, kept = _cost(model, outbound_price, product, value, charge, is_ordered, sharing)
+            total, kept = _cost(
+                model, outbound_price, product, value, charge, lag if in_lag else -1, is_ordered, sharing, bound[product]
+            )
             if total > bound[product]:
                 bound[product], stock[product] = total, kept
+
+
+@kernel
+def _lag(model: CertificateModel, product: int) -> int:
+    """Most closes that a unit from a vendor is on its way; -1: there is no limit."""
+    lag = 0
+    for lane in range(len(model.lane_source_idx)):
+        if model.lane_source_idx[lane] >= len(model.node_ptr) - 1 and model.lane_cost[product, lane] < np.inf:
+            lag = max(lag, model.most_transit_days[lane])
+    return lag if lag < NO_END else -1
+
+
+@kernel
+def _differs(division: int) -> bool:
+    """Whether units on their way from vendors make a difference to a division."""
+    return division not in (ORDERS_ONLY, RISE_ONLY)
 
 
 @kernel
 def _ordered_classes(model: CertificateModel, product: int, num_periods: int) -> Bools:
     """Which classes (zone and speed) order the product at all."""
     demand = model.demand
-    is_ordered = np.zeros(model.late_cost.shape[2] * model.num_speeds, dtype=np.bool_)
+    is_ordered = np.zeros(model.late_cost.shape[1] * model.num_speeds, dtype=np.bool_)
     for stream in range(demand.product_ptr[product], demand.product_ptr[product + 1]):
         mix = demand.mix_idx[stream]
         for period in range(num_periods):
@@ -93,7 +116,13 @@ def _fill_holding(model: CertificateModel, storage_price: Floats, product: int, 
 
 @kernel
 def _divide(
-    model: CertificateModel, product: int, division: int, holding: Floats, charge: Floats, rise: Floats
+    model: CertificateModel,
+    product: int,
+    division: int,
+    in_lag: bool,
+    holding: Floats,
+    charge: Floats,
+    rise: Floats,
 ) -> bool:
     """Divide the least holding cost of any node between stock terms and rising values; False: nothing to try."""
     num_days = model.num_days
@@ -110,7 +139,7 @@ def _divide(
     if division == RISE_ONLY:
         end = 0
     elif division != STOCK_ONLY:
-        end = num_days - _days_on_the_way(model, product)
+        end = num_days - _days_on_the_way(model, product, in_lag)
     if division == STOCK_AFTER_START:
         missing = _least_landed(model, product) - model.end_value[product]
         while first < end and missing > 0.0 and model.start_is_free:
@@ -129,16 +158,18 @@ def _divide(
 
 
 @kernel
-def _days_on_the_way(model: CertificateModel, product: int) -> int:
-    """Mean days on the longest way from a vendor, rounded up."""
+def _days_on_the_way(model: CertificateModel, product: int, in_lag: bool) -> int:
+    """Mean days on the longest way from a vendor, rounded up; in lag, those after the first node."""
     num_nodes = len(model.node_ptr) - 1
     days = np.zeros(num_nodes)
     for node in range(num_nodes):
         for lane in range(model.node_ptr[node], model.node_ptr[node + 1]):
             if model.lane_cost[product, lane] < np.inf:
                 source = model.lane_source_idx[lane]
-                before = days[source] if source < num_nodes else 0.0
-                days[node] = max(days[node], before + model.still_in_transit[lane].sum())
+                if source < num_nodes:
+                    days[node] = max(days[node], days[source] + model.still_in_transit[lane].sum())
+                elif not in_lag:
+                    days[node] = max(days[node], model.still_in_transit[lane].sum())
     return min(int(math.ceil(days.max() - 1e-9)), model.num_days)
 
 
@@ -159,12 +190,14 @@ def _cost(
     product: int,
     value: Floats,
     charge: Floats,
+    lag: int,
     is_ordered: Bools,
     sharing: float,
+    to_beat: float,
 ) -> tuple[float, float]:
-    """The bound at given values of stock, and its part for stock."""
+    """The bound at given values of stock, and its part for stock; nothing where it would hardly beat another."""
     num_nodes, num_periods = outbound_price.shape
-    lowest, lowest_from = np.empty((num_nodes, num_periods)), np.empty((num_nodes, num_periods))
+    lowest, lowest_from = np.empty((num_nodes + 1, num_periods)), np.empty((num_nodes + 1, num_periods))
     fill_period_values(model, value, lowest, lowest_from)
     least, extra = np.zeros((len(is_ordered), num_periods)), np.zeros((len(is_ordered), num_periods))
     waiting, longest, cheapest = np.inf, 0.0, 0.0
@@ -179,9 +212,11 @@ def _cost(
     if waiting < np.inf and model.transit_is_free and cheapest < 0.0:
         return -np.inf, 0.0  # orders that wait from the warm-up could take units worth less than nothing
     first_unwaited = max(0, int(math.floor(model.num_days - min(longest, float(model.num_days)))))
-    kept = stock_cost(model, product, charge, is_ordered, extra, waiting, first_unwaited, sharing)
-    total = _orders(model, product, least, num_periods) - start_credit(model, product, charge, value) + kept
-    return total, kept
+    served = _orders(model, product, least, num_periods) - start_credit(model, product, charge, lag >= 0, value)
+    if served + stock_estimate(model, product, charge) <= to_beat:
+        return -np.inf, 0.0
+    kept = stock_cost(model, product, charge, lag, is_ordered, extra, waiting, first_unwaited, sharing)
+    return served + kept, kept
 
 
 @kernel

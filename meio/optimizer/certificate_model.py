@@ -64,8 +64,14 @@ class CertificateModel(NamedTuple):
     """[pattern, period]: days of the period, counted by the share of their orders that meet the pattern"""
     pattern_delay: Ints
     """[pattern, node]: days until the node ships such an order"""
-    outbound_cost: Floats
+    in_time_node_idx: Ints
+    """[weight class, pattern, zone, rank]: nodes by the cost of serving in time an order of that pattern's speed"""
+    in_time_cost: Floats
+    """[weight class, pattern, zone, rank]: inf: cannot"""
+    late_node_idx: Ints
+    """[weight class, zone, rank]: nodes by the cost of serving at all"""
     late_cost: Floats
+    """[weight class, zone, rank]"""
     late_penalty: Floats
     """[product, speed]: inf where the speed allows no late service"""
     lost_penalty: Floats
@@ -96,6 +102,8 @@ def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, flo
     end_value = products.unit_cost * compiled.costs.end_stock_value
     lane_cost, gain = _lane_cost(compiled, end_value)
     pattern_ptr, pattern_days, pattern_delay = _patterns(compiled)
+    in_time = _cheapest_first(_in_time_cost(compiled, pattern_ptr, pattern_delay))
+    late = _cheapest_first(np.swapaxes(outbound.late_cost, 1, 2))
     order_ptr, order, arrival = _open_orders(compiled)
     start_is_free = not stock.given or compiled.warm_up_days > 0
     model = CertificateModel(
@@ -122,8 +130,10 @@ def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, flo
         pattern_ptr=pattern_ptr,
         pattern_days=pattern_days,
         pattern_delay=pattern_delay,
-        outbound_cost=outbound.cost,
-        late_cost=outbound.late_cost,
+        in_time_node_idx=in_time[0],
+        in_time_cost=in_time[1],
+        late_node_idx=late[0],
+        late_cost=late[1],
         late_penalty=np.where(outbound.unserved == LATE, compiled.penalties.late, np.inf),
         lost_penalty=compiled.penalties.lost,
         backorder_penalty=np.where(outbound.unserved == BACKORDERED, compiled.penalties.backordered_per_day, np.inf),
@@ -288,6 +298,20 @@ def _patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:
         delays += kept.keys()
         pointers.append(len(weights))
     return np.array(pointers), np.array(weights), np.array(delays, dtype=np.int64)
+
+
+def _in_time_cost(compiled: CompiledScenario, pattern_ptr: Ints, pattern_delay: Ints) -> Floats:
+    """Cost of serving an order in time, [weight class, pattern, zone, node]."""
+    speed = np.repeat(np.arange(len(pattern_ptr) - 1), np.diff(pattern_ptr))
+    node = np.arange(pattern_delay.shape[1])
+    cost = compiled.outbound.cost[:, speed[:, None], pattern_delay, node[None, :], :]
+    return np.swapaxes(cost, 2, 3)
+
+
+def _cheapest_first(cost: Floats) -> tuple[Ints, Floats]:
+    """Nodes by cost, and their costs; the last axis is the node's."""
+    order = np.argsort(cost, axis=-1, kind="stable")
+    return order, np.take_along_axis(cost, order, axis=-1)
 
 
 def _open_orders(compiled: CompiledScenario) -> tuple[Ints, Ints, Ints]:

@@ -25,6 +25,7 @@ def fill_values(
     holding: Floats,
     charge: Floats,
     rise: Floats,
+    in_lag: bool,
     value: Floats,
 ) -> bool:
     """Fill the least value of a unit; False when a unit left at the end could have cost less than it is worth.
@@ -36,6 +37,8 @@ def fill_values(
         Holding cost with the storage price.
     charge, rise : array [day]
         Of the least holding cost of any node: what is set aside, and what values rise by.
+    in_lag : bool
+        Whether nothing is set aside for units on their way from vendors.
     value : array [node, day + 1]
         The result; its last day is the end.
     """
@@ -55,11 +58,13 @@ def fill_values(
                 continue
             latest = latest_open_arrival(model, product, lane)
             _fill_leaving(model, outbound_price, lane_price, product, lane, value, risen, leaving)
-            _subtract_transit(model, lane, latest, rate, leaving)
+            bought = model.lane_source_idx[lane] >= num_nodes
+            rate_on_lane = rise if bought and in_lag else rate
+            _subtract_transit(model, lane, latest, rate_on_lane, leaving)
             least = _arrive(model, lane, latest, leaving, arriving)
             profitable |= least + risen[num_days] < end_value - _TOLERANCE * (1.0 + end_value)
             if model.transit_is_free:
-                _arrive_from_start(model, lane, latest, rate, end_value, arriving)
+                _arrive_from_start(model, lane, latest, rate_on_lane, end_value, arriving)
         lowest = _keep(model, inbound_price[node], holding[node], rate, start, end_value, arriving, value[node])
         profitable |= lowest + risen[num_days] < end_value - _TOLERANCE * (1.0 + end_value)
     for node in range(num_nodes):
@@ -79,9 +84,7 @@ def latest_open_arrival(model: CertificateModel, product: int, lane: int) -> int
 
 
 @kernel
-def start_credit(
-    model: CertificateModel, product: int, charge: Floats, value: Floats
-) -> float:
+def start_credit(model: CertificateModel, product: int, charge: Floats, in_lag: bool, value: Floats) -> float:
     """How much more than its worth at the start the given stock counts for, where it is and where it arrives."""
     num_days, end_value = model.num_days, model.end_value[product]
     credit = 0.0
@@ -89,10 +92,10 @@ def start_credit(
         credit += model.stock_units[product, node] * max(value[node, 0] - end_value, 0.0)
     for order in range(model.order_ptr[product], model.order_ptr[product + 1]):
         arrival = model.order_arrival_day[order]
-        node = model.lane_node_idx[model.order_lane_idx[order]]
-        worth = value[node, arrival] if arrival < num_days else end_value
-        for day in range(min(arrival, num_days)):
-            worth += charge[day]
+        lane = model.order_lane_idx[order]
+        worth = value[model.lane_node_idx[lane], arrival] if arrival < num_days else end_value
+        if not (in_lag and model.lane_source_idx[lane] >= value.shape[0]):
+            worth += charge[: min(arrival, num_days)].sum()
         credit += model.order_units[order] * max(worth - end_value, 0.0)
     return credit
 

@@ -11,7 +11,10 @@ from meio.optimizer.certificate_model import CertificateModel
 
 @kernel
 def fill_period_values(model: CertificateModel, value: Floats, lowest: Floats, lowest_from: Floats) -> None:
-    """Least value within each period, and from its beginning on, [node, period], of values [node, day + 1]."""
+    """Least value within each period, and from its beginning on, [node, period], of values [node, day + 1].
+
+    Both have one more row, for the least over nodes.
+    """
     num_periods = lowest.shape[1]
     for node in range(value.shape[0]):
         later = np.inf
@@ -20,6 +23,9 @@ def fill_period_values(model: CertificateModel, value: Floats, lowest: Floats, l
             lowest[node, period] = value[node, first : first + model.period_days].min()
             later = min(later, lowest[node, period])
             lowest_from[node, period] = later
+    for period in range(num_periods):
+        lowest[-1, period] = lowest[:-1, period].min()
+        lowest_from[-1, period] = lowest_from[:-1, period].min()
 
 
 @kernel
@@ -37,7 +43,7 @@ def fill_class_costs(
 
     Parameters
     ----------
-    lowest, lowest_from : array [node, period]
+    lowest, lowest_from : array [node + 1, period]
         Least value of a unit within the period, and from its beginning on.
     least : array [period]
         Filled with the sum over the period's days of the mean over order patterns, per order of each day.
@@ -45,62 +51,46 @@ def fill_class_costs(
         Filled with the least over the patterns.
     """
     zone, speed = order_class // model.num_speeds, order_class % model.num_speeds
+    weight_class, period_days, num_days = model.weight_class_idx[product], model.period_days, model.num_days
     lost, waiting = model.lost_penalty[product, speed], model.backorder_penalty[product, speed]
     waits = waiting < np.inf
+    value = lowest_from if waits else lowest
+    late_penalty = model.late_penalty[product, speed]
+    late_nodes, late_costs = model.late_node_idx[weight_class, zone], model.late_cost[weight_class, zone]
+    least[:], extra[:] = 0.0, np.inf
     longest = 0.0
-    for period in range(lowest.shape[1]):
-        least[period], extra[period] = 0.0, np.inf
-        closes_left = model.num_days - ((period + 1) * model.period_days - 1)
-        for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):
-            days = model.pattern_days[pattern, period]
-            if days <= 0.0:
+    for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):
+        nodes, costs = model.in_time_node_idx[weight_class, pattern, zone], model.in_time_cost[weight_class, pattern, zone]
+        delays, days = model.pattern_delay[pattern], model.pattern_days[pattern]
+        for period in range(len(least)):
+            if days[period] <= 0.0:
                 continue
-            price = lowest_from if waits else lowest
-            cost = _least_service(model, outbound_price, product, zone, speed, pattern, period, price)
-            cost = min(cost, lost)
+            last_day = (period + 1) * period_days - 1
+            cost = lost
+            for late in range(1 if late_penalty == np.inf else 2):
+                order, shipping, penalty = (late_nodes, late_costs, late_penalty) if late else (nodes, costs, 0.0)
+                for rank in range(len(order)):
+                    if shipping[rank] + penalty + value[-1, period] >= cost:
+                        break
+                    node = order[rank]
+                    price = 0.0
+                    if not waits:  # who waits may be served on the last day and shipped when nothing is priced
+                        price = _least_price(outbound_price[node], period, last_day + delays[node], period_days, num_days)
+                    cost = min(cost, shipping[rank] + penalty + value[node, period] + price)
             if waits:
                 longest = max(longest, cost / waiting) if waiting > 0.0 else np.inf
-                cost = min(cost, waiting * closes_left)
-            least[period] += days * cost
+                cost = min(cost, waiting * (num_days - last_day))
+            least[period] += days[period] * cost
             extra[period] = min(extra[period], lost - cost)
     return longest
 
 
 @kernel
-def _least_service(
-    model: CertificateModel,
-    outbound_price: Floats,
-    product: int,
-    zone: int,
-    speed: int,
-    pattern: int,
-    period: int,
-    value: Floats,
-) -> float:
-    """Least cost of serving an order at all, in time or late."""
-    weight_class, late_penalty = model.weight_class_idx[product], model.late_penalty[product, speed]
-    waits = model.backorder_penalty[product, speed] < np.inf
-    best = np.inf
-    for node in range(value.shape[0]):
-        delay = model.pattern_delay[pattern, node]
-        cost = model.outbound_cost[weight_class, speed, delay, node, zone]
-        if late_penalty < np.inf:
-            cost = min(cost, model.late_cost[weight_class, node, zone] + late_penalty)
-        if cost + value[node, period] < best:
-            cost += value[node, period]
-            if not waits:  # who waits may be served on the last day and shipped when no capacity is priced any more
-                cost += _least_price(model, outbound_price[node], period, delay)
-            best = min(best, cost)
-    return best
-
-
-@kernel
-def _least_price(model: CertificateModel, price: Floats, period: int, delay: int) -> float:
-    """Least shipping price of a node on the days on which an order of a period can ship; 0 after the end."""
-    last_day = (period + 1) * model.period_days - 1 + delay
-    if last_day >= model.num_days:
+def _least_price(price: Floats, period: int, last_day: int, period_days: int, num_days: int) -> float:
+    """Least shipping price of a node from a period on to the last day an order can ship; 0 after the end."""
+    if last_day >= num_days:
         return 0.0
     least = price[period]
-    for later in range(period + 1, last_day // model.period_days + 1):
+    for later in range(period + 1, last_day // period_days + 1):
         least = min(least, price[later])
     return float(least)

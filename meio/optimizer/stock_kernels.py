@@ -16,6 +16,7 @@ from meio.optimizer.window_kernels import MOST_UNITS, window_demand
 _LIKELY = 0.5
 _LEAST_SHARE = 1e-6
 _MANY_DAYS = 40
+_LONG_WINDOW = 10  # days
 _NUM_RANKS = 3
 _MARGIN = 1.0 - 1e-9  # of rounding
 
@@ -25,6 +26,7 @@ def stock_cost(
     model: CertificateModel,
     product: int,
     charge: Floats,
+    lag: int,
     is_ordered: Bools,
     extra: Floats,
     waiting: float,
@@ -37,6 +39,8 @@ def stock_cost(
     ----------
     charge : array [day]
         Cost of one unit, wherever it is, at each close.
+    lag : int
+        Closes after which a unit has arrived from its vendor, if units on that way are not charged; else -1.
     is_ordered : array [class]
     extra : array [class, period]
         What losing an order costs more than serving it.
@@ -66,8 +70,12 @@ def stock_cost(
     for index in range(len(anchor)):
         held[:] = 0.0
         short[:] = 0.0
-        until = anchor[index + 1] if index + 1 < len(anchor) else model.num_days
-        _add_holding(model, product, charge, anchor[index], until, demand, held)
+        since, until = anchor[index] + max(lag, 0), model.num_days
+        if index + 1 < len(anchor):
+            until = min(anchor[index + 1] + max(lag, 0), until)
+        if lag >= 0:
+            since = max(since, _latest_arrival(model, product))
+        _add_holding(model, product, charge, anchor[index], since, until, demand, held)
         if waiting < np.inf:
             _add_waiting(
                 model, product, anchor[index], window_of_close == index, chance[index], per_close, first_unwaited, demand, short
@@ -76,6 +84,30 @@ def stock_cost(
             _add_losses(model, product, anchor[index], length[index], chance[index], is_ordered, extra, theta, demand, short)
         total += _least_cost(held, short)
     return _MARGIN * total
+
+
+@kernel
+def stock_estimate(model: CertificateModel, product: int, charge: Floats) -> float:
+    """About what `stock_cost` can come to at most: two deviations above the mean of each window, at each close.
+
+    Only says whether working it out is worth while.
+    """
+    demand, num_days = model.demand, model.num_days
+    longest = 0
+    for lane in range(len(model.lane_source_idx)):
+        if _is_vendors(model, product, lane):
+            days = model.not_yet_sellable[lane].sum() + model.next_departure[lane, 0]
+            longest = max(longest, int(days) + 1)
+    window = min(max(longest, 1), num_days)
+    total = 0.0
+    for day in range(num_days):
+        period = day // model.period_days
+        mean, variance = 0.0, 0.0
+        for stream in range(demand.product_ptr[product], demand.product_ptr[product + 1]):
+            mean += demand.daily_mean[stream, period]
+            variance += demand.daily_variance[stream, period]
+        total += charge[day] * (window * mean + 2.0 * np.sqrt(window * variance))
+    return total
 
 
 @kernel
@@ -122,10 +154,11 @@ def _window(model: CertificateModel, product: int, day: int, chance: Floats) -> 
 
 @kernel
 def _thin_out(num_days: int, anchor: Ints, length: Ints) -> Ints:
-    """Indices of the days of reckoning that are used: of many, four in a window."""
+    """Indices of the days of reckoning that are used: of many with long windows, two in a window."""
     stride = 1
     if len(anchor) > _MANY_DAYS:
-        stride = max(1, length[: len(anchor) // 2].min() // 4)
+        shortest = length[: len(anchor) // 2].min()
+        stride = shortest // 2 if shortest >= _LONG_WINDOW else 1
     kept = np.empty(len(anchor), dtype=np.int64)
     number, last = 0, -num_days
     for index in range(len(anchor)):
@@ -188,13 +221,31 @@ def _num_streams(model: CertificateModel, product: int) -> int:
 
 
 @kernel
+def _latest_arrival(model: CertificateModel, product: int) -> int:
+    """Day by which the orders that were on their way from vendors, and what must wait for them, have arrived."""
+    latest = 0
+    for order in range(model.order_ptr[product], model.order_ptr[product + 1]):
+        if model.lane_source_idx[model.order_lane_idx[order]] >= len(model.node_ptr) - 1:
+            latest = max(latest, model.order_arrival_day[order])
+    return latest
+
+
+@kernel
 def _add_holding(
-    model: CertificateModel, product: int, charge: Floats, first: int, until: int, demand: Floats, held: Floats
+    model: CertificateModel,
+    product: int,
+    charge: Floats,
+    first: int,
+    since: int,
+    until: int,
+    demand: Floats,
+    held: Floats,
 ) -> None:
-    """Weigh the demand up to each close until the next day of reckoning with the close's charge; closes by sevenths."""
+    """Weigh the demand up to each close of some days with the close's charge; closes of long horizons
+    by quarters."""
     every = np.ones(_num_streams(model, product))
-    step = (until - first + 6) // 7
-    day = first
+    step = (until - since + 3) // 4 if model.num_days > _MANY_DAYS else 1
+    day = since
     while day < until:
         last = min(day + step, until)
         length = window_demand(model.demand, product, every, first, last - first, model.period_days, demand)
@@ -236,7 +287,7 @@ def _add_losses(
     short: Floats,
 ) -> None:
     """Weigh the window's demand with what losing costs, the dearest classes for themselves as well."""
-    step = max(1, window // 6)
+    step = max(1, window // 4) if model.num_days > _MANY_DAYS and window >= _LONG_WINDOW else 1
     worth = _window_extra(model, is_ordered, extra, first, window)
     above = 0.0
     for rank in range(_NUM_RANKS):
