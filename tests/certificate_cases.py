@@ -105,7 +105,9 @@ def _products(rng, compiled):
     products = compiled.products
     cost = np.repeat(products.unit_cost, np.diff(products.supply_ptr))
     low = 0.7 if rng.random() < 0.1 else 1.0
-    return products._replace(supply_unit_cost=cost * rng.uniform(low, 1.2, len(cost)))
+    volume = products.volume_m3.copy()
+    volume[0] = max(volume[0], 0.25)  # the planner divides by the volume of all demand
+    return products._replace(supply_unit_cost=cost * rng.uniform(low, 1.2, len(cost)), volume_m3=volume)
 
 
 def _nodes(rng, compiled):

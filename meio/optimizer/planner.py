@@ -10,6 +10,7 @@ import numpy as np
 
 from meio.network.compiled import GAMMA, NORMAL, CompiledScenario
 from meio.network.model import Planning
+from meio.optimizer.certificate import Certificate, certify
 from meio.optimizer.dual import Ascent, GapOrIterations, Progress, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
@@ -41,8 +42,7 @@ def plan(
     Returns
     -------
     Plan
-        Targets, lanes, prices and use. Its bound is that of the planning model, in which a spilled order always finds
-        its next choice and a lane is chosen by its own score: `bound_kind` is ``none``.
+        Targets, lanes, prices, use, and the bound that `certify` gives at these prices.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def plan(
     planned = recovered(evaluate, ascent.recent, whole_units)
     unpriced = evaluate.follow(no_prices(evaluate.shared.limit), planned.decisions.lane_idx, planned.decisions.level)
     planned = planned._replace(cost=unpriced.cost)
-    return _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+    certificate = certify(compiled, planned.prices, evaluate.workers)
+    return _as_plan(compiled, evaluate, ascent, planned, certificate, whole_units, time.perf_counter() - started)
 
 
 def _evaluator(compiled: CompiledScenario, workers: int) -> Evaluator:
@@ -72,6 +73,7 @@ def _as_plan(
     evaluate: Evaluator,
     ascent: Ascent,
     planned: Evaluation,
+    certificate: Certificate,
     whole_units: bool,
     seconds: float,
 ) -> Plan:
@@ -83,8 +85,10 @@ def _as_plan(
         unit_value=np.where(np.isfinite(supply_cost), supply_cost, 0.0),
         prices=planned.prices,
         use=planned.use,
-        lower_bound=ascent.highest_dual_value,
-        bound_kind="none",
+        lower_bound=certificate.lower_bound,
+        bound_kind=certificate.kind,
+        bound_conditions=certificate.conditions,
+        dual_value=ascent.highest_dual_value,
         planned_cost=planned.cost,
         dual_gap=abs(planned.cost - ascent.highest_dual_value) / max(abs(planned.cost), 1e-12),
         capacity_violation_max=violation(planned.use, evaluate.shared.limit),
