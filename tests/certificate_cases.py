@@ -111,7 +111,9 @@ def _products(rng, compiled):
 
 
 def _nodes(rng, compiled):
-    return compiled.nodes._replace(holding_per_unit_day=rng.uniform(0.02, rng.choice([0.1, 1.0]), len(compiled.nodes.lat)))
+    return compiled.nodes._replace(
+        holding_per_unit_day=rng.uniform(0.02, rng.choice([0.1, 1.0]), len(compiled.nodes.lat))
+    )
 
 
 def _lanes(rng, compiled, simple):
@@ -169,7 +171,9 @@ def _fewer_lanes(rng, compiled):
         lead_time_ptr=np.cumsum([0, *map(len, values)]),
         lead_time_values=np.concatenate([*values, []]),
     )
-    return compiled._replace(lanes=fewer, names=compiled.names._replace(lanes=tuple(compiled.names.lanes[i] for i in kept)))
+    return compiled._replace(
+        lanes=fewer, names=compiled.names._replace(lanes=tuple(compiled.names.lanes[i] for i in kept))
+    )
 
 
 def _stock(rng, compiled):

@@ -45,7 +45,9 @@ def test_one_site_without_lead_time_is_the_newsvendor(mean: float):
 
 
 def test_weekly_reviews_charge_every_close():
-    compiled = one_site(3.0, lanes=[{"from": "vendor", "to": "site", "review": {"every": 5.0}, "lead_time": {"mean": 0.0}}])
+    compiled = one_site(
+        3.0, lanes=[{"from": "vendor", "to": "site", "review": {"every": 5.0}, "lead_time": {"mean": 0.0}}]
+    )
     y = UNITS[:, None]
     held = sum(stats.poisson.pmf(UNITS, 3.0 * days) for days in range(1, 6))
     lost = stats.poisson.pmf(UNITS, 15.0)
@@ -55,7 +57,12 @@ def test_weekly_reviews_charge_every_close():
 
 def test_orders_that_wait_give_the_base_stock_cost():
     """Federgruen and Zipkin 1984: a newsvendor of the demand over lead time and review, but for the horizon's ends."""
-    owed = {"promise": "9 d", "when_unserved": "backordered", "backordered_per_day": {"per_unit": 9.0}, "lost": {"per_unit": 1e4}}
+    owed = {
+        "promise": "9 d",
+        "when_unserved": "backordered",
+        "backordered_per_day": {"per_unit": 9.0},
+        "lost": {"per_unit": 1e4},
+    }
     short, long = (bound_of(one_site(lead=4.0, speed=owed, periods=days)).lower_bound for days in (100, 200))
     exact = newsvendor_cost(stats.poisson.pmf(UNITS, 25.0), 1.0, 9.0) + 2.0 * 5.0
     assert (long - short) / 100 == pytest.approx(exact, rel=1e-7)
@@ -63,7 +70,12 @@ def test_orders_that_wait_give_the_base_stock_cost():
 
 def test_two_layers_of_waiting_orders_stay_below_the_chain():
     """Stock that only passes through: the chain is then one site with the lead times added, one transit unpaid."""
-    owed = {"promise": "9 d", "when_unserved": "backordered", "backordered_per_day": {"per_unit": 9.0}, "lost": {"per_unit": 1e4}}
+    owed = {
+        "promise": "9 d",
+        "when_unserved": "backordered",
+        "backordered_per_day": {"per_unit": 9.0},
+        "lost": {"per_unit": 1e4},
+    }
     lanes = [
         {"from": "vendor", "to": "hub", "lead_time": {"mean": 2.0}},
         {"from": "hub", "to": "site", "lead_time": {"mean": 1.0}},

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from meio.network.compiled import DETERMINISTIC, EMPIRICAL, EMPIRICAL_LEAD_TIME, CompiledScenario, Floats, Ints
-from meio.optimizer.certificate_model import DEPARTURES_PER_DAY, CertificateModel, certificate_model
+from meio.optimizer.certificate_model import CertificateModel, certificate_model
+from meio.optimizer.lane_times import DEPARTURES_PER_DAY
 from meio.optimizer.prices import capacities, fields, priced
 from meio.plan import CapacityPrices
 
@@ -100,14 +101,14 @@ def _conditions(compiled: CompiledScenario, model: CertificateModel, gain: float
     by_period = int((demand.stream_kind >= EMPIRICAL).sum())
     without = int((stock <= 0.0).sum())
     start = "is what the scenario gives" if not model.start_is_free else "is the policy's choice, at its end value"
+    often = f"{DEPARTURES_PER_DAY} departures of a product on a lane and day"
     found = [
         (True, f"opening stock {start}"),
         (gain > 0.0, f"buying for the end value could earn up to {gain:,.0f}, which is taken off"),
         (overtaken > 0, f"orders can overtake each other on {overtaken} lanes: least lead time for shortages there"),
         (
             unbounded > 0,
-            f"lead times have no upper limit on {unbounded} lanes: expected time on the way for holding, with at most "
-            f"{DEPARTURES_PER_DAY} departures of a product on a lane and day",
+            f"no longest lead time on {unbounded} lanes: expected time on the way for holding, given at most {often}",
         ),
         (by_period > 0, f"{by_period} streams draw demand by period: stock reckoned on the periods' first days"),
         (True, "stock is counted for the network as a whole, not by site"),

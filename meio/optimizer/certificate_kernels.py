@@ -12,7 +12,8 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
-from meio.optimizer.certificate_model import NO_END, CertificateModel
+from meio.optimizer.certificate_model import CertificateModel
+from meio.optimizer.lane_times import NO_END
 from meio.optimizer.potential_kernels import fill_values, start_credit
 from meio.optimizer.service_kernels import fill_class_costs, fill_period_values
 from meio.optimizer.stock_kernels import stock_cost, stock_estimate
@@ -66,7 +67,15 @@ def bound_block(
             ):
                 continue
             total, kept = _cost(
-                model, outbound_price, product, value, charge, lag if in_lag else -1, is_ordered, sharing, bound[product]
+                model,
+                outbound_price,
+                product,
+                value,
+                charge,
+                lag if in_lag else -1,
+                is_ordered,
+                sharing,
+                bound[product],
             )
             if total > bound[product]:
                 bound[product], stock[product] = total, kept
@@ -170,7 +179,7 @@ def _days_on_the_way(model: CertificateModel, product: int, in_lag: bool) -> int
                     days[node] = max(days[node], days[source] + model.still_in_transit[lane].sum())
                 elif not in_lag:
                     days[node] = max(days[node], model.still_in_transit[lane].sum())
-    return min(int(math.ceil(days.max() - 1e-9)), model.num_days)
+    return int(min(math.ceil(days.max() - 1e-9), model.num_days))
 
 
 @kernel
@@ -211,7 +220,7 @@ def _cost(
             cheapest = min(cheapest, value.min())
     if waiting < np.inf and model.transit_is_free and cheapest < 0.0:
         return -np.inf, 0.0  # orders that wait from the warm-up could take units worth less than nothing
-    first_unwaited = max(0, int(math.floor(model.num_days - min(longest, float(model.num_days)))))
+    first_unwaited = max(0, math.floor(model.num_days - min(longest, float(model.num_days))))
     served = _orders(model, product, least, num_periods) - start_credit(model, product, charge, lag >= 0, value)
     if served + stock_estimate(model, product, charge) <= to_beat:
         return -np.inf, 0.0

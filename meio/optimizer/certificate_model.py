@@ -5,23 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
-from meio.network.compiled import (
-    BACKORDERED,
-    DETERMINISTIC,
-    EMPIRICAL_LEAD_TIME,
-    GAMMA_LEAD_TIME,
-    LATE,
-    CompiledScenario,
-    Demand,
-    Floats,
-    Ints,
-)
+from meio.network.compiled import BACKORDERED, LATE, CompiledScenario, Demand, Floats, Ints
 from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
+from meio.optimizer.lane_times import most_transit_days, next_departure, not_yet_sellable, still_in_transit
 
-DEPARTURES_PER_DAY = 24  # of one product on one lane, where the scenario does not say how many there can be
-NO_END = 1 << 30  # days: no longest lead time
 _TINY = 1e-9
 
 
@@ -123,10 +111,10 @@ def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, flo
         lane_cost=lane_cost,
         lane_node_idx=lanes.node_idx,
         least_transit_days=np.floor(lanes.lead_time_least_days + _TINY).astype(np.int64),
-        most_transit_days=_most_transit_days(compiled),
-        still_in_transit=_still_in_transit(compiled),
-        next_departure=_next_departure(compiled),
-        not_yet_sellable=_not_yet_sellable(compiled),
+        most_transit_days=most_transit_days(compiled),
+        still_in_transit=still_in_transit(compiled),
+        next_departure=next_departure(compiled),
+        not_yet_sellable=not_yet_sellable(compiled),
         pattern_ptr=pattern_ptr,
         pattern_days=pattern_days,
         pattern_delay=pattern_delay,
@@ -165,113 +153,10 @@ def _lane_cost(compiled: CompiledScenario, end_value: Floats) -> tuple[Floats, f
 def _holding_per_day(compiled: CompiledScenario) -> Floats:
     products, nodes = compiled.products, compiled.nodes
     return (
-        nodes.holding_per_unit_day
-        + np.multiply.outer(products.volume_m3, nodes.holding_per_m3_day)
-        + np.multiply.outer(products.unit_cost, nodes.holding_of_unit_cost_per_day)
+        nodes.holding_per_unit_day[None, :]
+        + products.volume_m3[:, None] * nodes.holding_per_m3_day[None, :]
+        + products.unit_cost[:, None] * nodes.holding_of_unit_cost_per_day[None, :]
     )
-
-
-def _from_vendor(compiled: CompiledScenario) -> Ints:
-    return (compiled.lanes.source_idx >= len(compiled.names.nodes)).astype(np.int64)
-
-
-def _longest(compiled: CompiledScenario) -> Floats:
-    """Longest lead time of each lane, days; inf where there is none."""
-    lanes = compiled.lanes
-    longest = np.full(len(lanes.source_idx), np.inf)
-    fixed = lanes.lead_time_kind == DETERMINISTIC
-    longest[fixed] = lanes.lead_time_mean_days[fixed]
-    for lane in np.flatnonzero(lanes.lead_time_kind == EMPIRICAL_LEAD_TIME):
-        longest[lane] = lanes.lead_time_values[lanes.lead_time_ptr[lane] : lanes.lead_time_ptr[lane + 1]].max()
-    return longest
-
-
-def _most_transit_days(compiled: CompiledScenario) -> Ints:
-    """Closes between departure and arrival, at most: vendors ship at midnight, nodes at any minute."""
-    longest = _longest(compiled)
-    finite = np.where(np.isfinite(longest), longest, 0.0)
-    days = np.where(_from_vendor(compiled) == 1, np.floor(finite + _TINY), np.ceil(finite - _TINY))
-    return np.where(np.isfinite(longest), days, NO_END).astype(np.int64)
-
-
-def _survival(compiled: CompiledScenario, lane: int, days: Floats) -> Floats:
-    """P(lead time ≥ days) of one lane."""
-    lanes = compiled.lanes
-    kind, mean, sd = lanes.lead_time_kind[lane], lanes.lead_time_mean_days[lane], lanes.lead_time_sd_days[lane]
-    if kind == DETERMINISTIC:
-        return (days <= mean + _TINY).astype(np.float64)
-    if kind == EMPIRICAL_LEAD_TIME:
-        values = lanes.lead_time_values[lanes.lead_time_ptr[lane] : lanes.lead_time_ptr[lane + 1]]
-        return np.asarray((values[:, None] >= days.ravel() - _TINY).mean(axis=0)).reshape(days.shape)
-    if kind == GAMMA_LEAD_TIME:
-        return np.asarray(stats.gamma.sf(days, (mean / sd) ** 2, scale=sd**2 / mean))
-    log_variance = np.log1p((sd / mean) ** 2)
-    return np.asarray(stats.lognorm.sf(days, np.sqrt(log_variance), scale=mean * np.exp(-log_variance / 2)))
-
-
-def _still_in_transit(compiled: CompiledScenario) -> Floats:
-    """Bound on P(more than x closes on the way), whatever is known at departure, [lane, x].
-
-    Where later departures wait for earlier ones, a unit may wait for any that is still on its way; given that it is,
-    its remaining time is known in distribution. The bound takes all of them to be still on their way.
-    """
-    lanes = compiled.lanes
-    num_days = compiled.num_periods * compiled.period_days
-    day = np.arange(num_days + 1)
-    most, bought = _most_transit_days(compiled), _from_vendor(compiled) == 1
-    bound = (day < most[:, None]).astype(np.float64)
-    for lane in range(len(lanes.source_idx)):
-        own = _survival(compiled, lane, day + bought[lane] * 1.0)
-        if lanes.crossover[lane]:
-            bound[lane] = np.minimum(own, bound[lane])
-        elif most[lane] == NO_END:
-            bound[lane] = _behind_others(compiled, lane, own, day)
-    return bound
-
-
-def _behind_others(compiled: CompiledScenario, lane: int, own: Floats, day: Ints) -> Floats:
-    lanes = compiled.lanes
-    bought = lanes.source_idx[lane] >= len(compiled.names.nodes)
-    by_calendar = bought and not np.isfinite(lanes.capacity_units_per_day[lane]).any()
-    spacing = lanes.review_every_days[lane] if by_calendar else 1
-    together = 1 if by_calendar else DEPARTURES_PER_DAY
-    earlier = np.arange(spacing, day[-1] + compiled.warm_up_days + 1, spacing, dtype=np.float64)
-    arrived = (1.0 - own) ** together
-    for at in (earlier,) if bought else (np.maximum(earlier - 1.0, 0.0), earlier + 1.0):
-        left = _survival(compiled, lane, at)
-        known = left > 1e-280
-        later = _survival(compiled, lane, at[known, None] + day[None, :] + bought * 1.0)
-        remaining = np.minimum(later / left[known, None], 1.0)
-        arrived = arrived * np.prod((1.0 - remaining) ** together, axis=0)
-    return np.asarray(1.0 - arrived)
-
-
-def _next_departure(compiled: CompiledScenario) -> Ints:
-    """[lane, day]: first later day on which an order can leave: a review, or any day where orders can wait."""
-    lanes = compiled.lanes
-    every, offset = lanes.review_every_days[:, None], lanes.review_offset_days[:, None]
-    waits = np.isfinite(lanes.capacity_units_per_day).any(axis=1)[:, None] | (_from_vendor(compiled) == 0)[:, None]
-    day = np.arange(compiled.num_periods * compiled.period_days)[None, :]
-    return np.where(waits, day + 1, day + every - (day - offset) % every)
-
-
-def _not_yet_sellable(compiled: CompiledScenario) -> Floats:
-    """P(what leaves next cannot be sold before x days have passed), [lane, x]."""
-    lanes, num_nodes = compiled.lanes, len(compiled.names.nodes)
-    onward = np.where(compiled.nodes.serves_customers, 0.0, np.inf)
-    for node in range(num_nodes)[::-1]:  # downstream first
-        for lane in np.flatnonzero(lanes.source_idx == node):
-            onward[node] = min(onward[node], lanes.lead_time_least_days[lane] + onward[lanes.node_idx[lane]])
-    day = np.arange(compiled.num_periods * compiled.period_days + 1, dtype=np.float64)
-    rows = []
-    for lane, node in enumerate(lanes.node_idx):
-        if not np.isfinite(onward[node]):
-            rows.append(np.ones_like(day))
-        elif lanes.crossover[lane]:
-            rows.append((day <= lanes.lead_time_least_days[lane] + onward[node] + _TINY).astype(np.float64))
-        else:
-            rows.append(_survival(compiled, lane, day - onward[node]))
-    return np.array(rows).reshape(len(lanes.node_idx), len(day))
 
 
 def _patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:
@@ -280,7 +165,9 @@ def _patterns(compiled: CompiledScenario) -> tuple[Ints, Floats, Ints]:
     cumulative = np.concatenate([[0.0], np.cumsum(compiled.demand.hourly_share)])
     days = np.arange(compiled.num_periods * compiled.period_days)
     weekday, period = (compiled.first_weekday + days) % 7, days // compiled.period_days
-    pointers, weights, delays = [0], [], []
+    pointers = [0]
+    weights: list[Floats] = []
+    delays: list[tuple[int, ...]] = []
     for speed in range(len(compiled.names.speeds)):
         cutoff = nodes.cutoff_minute[:, speed]
         edges = np.unique(np.concatenate([[0, 1440], np.clip(cutoff, 0, 1440)]))

@@ -10,7 +10,8 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.network.jit import kernel
-from meio.optimizer.certificate_model import NO_END, CertificateModel
+from meio.optimizer.certificate_model import CertificateModel
+from meio.optimizer.lane_times import NO_END
 
 _TOLERANCE = 1e-9
 

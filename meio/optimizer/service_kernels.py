@@ -1,4 +1,4 @@
-"""The least an order can cost, by what a unit is worth at the nodes that could serve it; and what losing it costs more."""
+"""The least an order can cost, by what a unit is worth where it could be served from; and what losing it costs more."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ def fill_class_costs(
     least[:], extra[:] = 0.0, np.inf
     longest = 0.0
     for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):
-        nodes, costs = model.in_time_node_idx[weight_class, pattern, zone], model.in_time_cost[weight_class, pattern, zone]
+        nodes, costs = (
+            model.in_time_node_idx[weight_class, pattern, zone],
+            model.in_time_cost[weight_class, pattern, zone],
+        )
         delays, days = model.pattern_delay[pattern], model.pattern_days[pattern]
         for period in range(len(least)):
             if days[period] <= 0.0:
@@ -75,7 +78,9 @@ def fill_class_costs(
                     node = order[rank]
                     price = 0.0
                     if not waits:  # who waits may be served on the last day and shipped when nothing is priced
-                        price = _least_price(outbound_price[node], period, last_day + delays[node], period_days, num_days)
+                        price = _least_price(
+                            outbound_price[node], period, last_day + delays[node], period_days, num_days
+                        )
                     cost = min(cost, shipping[rank] + penalty + value[node, period] + price)
             if waits:
                 longest = max(longest, cost / waiting) if waiting > 0.0 else np.inf

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from meio.network.compiled import EMPIRICAL, Bools, Floats, Ints
+from meio.network.compiled import Bools, Floats
 from meio.network.jit import kernel
 from meio.optimizer.certificate_model import CertificateModel
+from meio.optimizer.reckoning_kernels import (
+    LONG_WINDOW,
+    MANY_DAYS,
+    days_of_reckoning,
+    is_vendors,
+    most_closes,
+    most_overlapping,
+    thinned_out,
+    window_length,
+    window_of_each_close,
+)
 from meio.optimizer.window_kernels import MOST_UNITS, window_demand
 
-_LIKELY = 0.5
 _LEAST_SHARE = 1e-6
-_MANY_DAYS = 40
-_LONG_WINDOW = 10  # days
 _NUM_RANKS = 3
 _MARGIN = 1.0 - 1e-9  # of rounding
 
@@ -53,18 +61,18 @@ def stock_cost(
     """
     if charge.max() <= 0.0:
         return 0.0
-    anchor = _anchors(model, product)
+    anchor = days_of_reckoning(model, product)
     length = np.empty(len(anchor), dtype=np.int64)
     chance = np.zeros((len(anchor), model.num_days + 2))
     for index in range(len(anchor)):
-        length[index] = _window(model, product, anchor[index], chance[index])
-    keep = _thin_out(model.num_days, anchor, length)
+        length[index] = window_length(model, product, anchor[index], chance[index])
+    keep = thinned_out(model.num_days, anchor, length)
     anchor, length, chance = anchor[keep], length[keep], chance[keep]
-    window_of_close = _window_of_each_close(model.num_days, anchor, length)
-    theta = sharing / _most_overlapping(model.num_days, anchor, length)
+    of_close = window_of_each_close(model.num_days, anchor, length)
+    theta = sharing / most_overlapping(model.num_days, anchor, length)
     per_close = 0.0
     if waiting < np.inf:
-        per_close = min(waiting, _least_extra(is_ordered, extra) / _most_closes(window_of_close, anchor))
+        per_close = min(waiting, _least_extra(is_ordered, extra) / most_closes(of_close, anchor))
     total = 0.0
     held, short, demand = np.empty(MOST_UNITS), np.empty(MOST_UNITS), np.empty(MOST_UNITS)
     for index in range(len(anchor)):
@@ -78,10 +86,20 @@ def stock_cost(
         _add_holding(model, product, charge, anchor[index], since, until, demand, held)
         if waiting < np.inf:
             _add_waiting(
-                model, product, anchor[index], window_of_close == index, chance[index], per_close, first_unwaited, demand, short
+                model,
+                product,
+                anchor[index],
+                of_close == index,
+                chance[index],
+                per_close,
+                first_unwaited,
+                demand,
+                short,
             )
         else:
-            _add_losses(model, product, anchor[index], length[index], chance[index], is_ordered, extra, theta, demand, short)
+            _add_losses(
+                model, product, anchor[index], length[index], chance[index], is_ordered, extra, theta, demand, short
+            )
         total += _least_cost(held, short)
     return _MARGIN * total
 
@@ -95,7 +113,7 @@ def stock_estimate(model: CertificateModel, product: int, charge: Floats) -> flo
     demand, num_days = model.demand, model.num_days
     longest = 0
     for lane in range(len(model.lane_source_idx)):
-        if _is_vendors(model, product, lane):
+        if is_vendors(model, product, lane):
             days = model.not_yet_sellable[lane].sum() + model.next_departure[lane, 0]
             longest = max(longest, int(days) + 1)
     window = min(max(longest, 1), num_days)
@@ -108,96 +126,6 @@ def stock_estimate(model: CertificateModel, product: int, charge: Floats) -> flo
             variance += demand.daily_variance[stream, period]
         total += charge[day] * (window * mean + 2.0 * np.sqrt(window * variance))
     return total
-
-
-@kernel
-def _anchors(model: CertificateModel, product: int) -> Ints:
-    """Days of reckoning: when vendors' orders can leave; where demand is drawn by period, the periods' first days."""
-    demand, num_days = model.demand, model.num_days
-    chosen = np.zeros(num_days, dtype=np.bool_)
-    for stream in range(demand.product_ptr[product], demand.product_ptr[product + 1]):
-        if demand.stream_kind[stream] >= EMPIRICAL:
-            chosen[:: model.period_days] = True
-            return np.flatnonzero(chosen)
-    chosen[0] = True
-    for lane in range(len(model.lane_source_idx)):
-        if _is_vendors(model, product, lane):
-            day = model.next_departure[lane, 0]
-            while day < num_days:
-                chosen[day] = True
-                day = model.next_departure[lane, day]
-    return np.flatnonzero(chosen)
-
-
-@kernel
-def _is_vendors(model: CertificateModel, product: int, lane: int) -> bool:
-    is_vendor = model.lane_source_idx[lane] >= len(model.node_ptr) - 1
-    return bool(is_vendor and model.lane_cost[product, lane] < np.inf)
-
-
-@kernel
-def _window(model: CertificateModel, product: int, day: int, chance: Floats) -> int:
-    """Days from `day` that nothing ordered later can serve, probably; `chance[n]`: that they are at least n."""
-    longest = model.num_days - day
-    chance[: longest + 1] = 1.0
-    for lane in range(len(model.lane_source_idx)):
-        if not _is_vendors(model, product, lane):
-            continue
-        wait = model.next_departure[lane, day] - day
-        for days in range(wait + 1, longest + 1):
-            chance[days] *= model.not_yet_sellable[lane, days - wait]
-    length = 0
-    while length < longest and chance[length + 1] >= _LIKELY:
-        length += 1
-    return length
-
-
-@kernel
-def _thin_out(num_days: int, anchor: Ints, length: Ints) -> Ints:
-    """Indices of the days of reckoning that are used: of many with long windows, two in a window."""
-    stride = 1
-    if len(anchor) > _MANY_DAYS:
-        shortest = length[: len(anchor) // 2].min()
-        stride = shortest // 2 if shortest >= _LONG_WINDOW else 1
-    kept = np.empty(len(anchor), dtype=np.int64)
-    number, last = 0, -num_days
-    for index in range(len(anchor)):
-        if length[index] > 0 and anchor[index] - last >= stride:
-            kept[number] = index
-            last = anchor[index]
-            number += 1
-    return kept[:number]
-
-
-@kernel
-def _most_overlapping(num_days: int, anchor: Ints, length: Ints) -> int:
-    """Most windows that hold one day."""
-    holding = np.zeros(num_days + 1, dtype=np.int64)
-    for index in range(len(anchor)):
-        holding[anchor[index] : anchor[index] + length[index]] += 1
-    return max(1, holding.max())
-
-
-@kernel
-def _window_of_each_close(num_days: int, anchor: Ints, length: Ints) -> Ints:
-    """Index of the earliest window that holds each day; -1: none."""
-    window = np.full(num_days, -1)
-    for index in range(len(anchor) - 1, -1, -1):
-        window[anchor[index] : anchor[index] + length[index]] = index
-    return window
-
-
-@kernel
-def _most_closes(window_of_close: Ints, anchor: Ints) -> int:
-    """Most closes whose window holds one day up to the close: how often one lost unit could be charged."""
-    most = 1
-    for day in range(len(window_of_close)):
-        closes = 0
-        for close in range(day, len(window_of_close)):
-            index = window_of_close[close]
-            closes += index >= 0 and anchor[index] <= day
-        most = max(most, closes)
-    return most
 
 
 @kernel
@@ -241,10 +169,9 @@ def _add_holding(
     demand: Floats,
     held: Floats,
 ) -> None:
-    """Weigh the demand up to each close of some days with the close's charge; closes of long horizons
-    by quarters."""
+    """Weigh the demand up to each close of some days with its charge; on long horizons a few closes together."""
     every = np.ones(_num_streams(model, product))
-    step = (until - since + 3) // 4 if model.num_days > _MANY_DAYS else 1
+    step = (until - since + 3) // 4 if model.num_days > MANY_DAYS else 1
     day = since
     while day < until:
         last = min(day + step, until)
@@ -287,7 +214,7 @@ def _add_losses(
     short: Floats,
 ) -> None:
     """Weigh the window's demand with what losing costs, the dearest classes for themselves as well."""
-    step = max(1, window // 4) if model.num_days > _MANY_DAYS and window >= _LONG_WINDOW else 1
+    step = max(1, window // 4) if model.num_days > MANY_DAYS and window >= LONG_WINDOW else 1
     worth = _window_extra(model, is_ordered, extra, first, window)
     above = 0.0
     for rank in range(_NUM_RANKS):

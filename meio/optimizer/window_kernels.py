@@ -53,8 +53,8 @@ def daily_units(demand: Demand, stream: int, period: int, num_periods: int, peri
     """Mean units of one day of a stream after rounding; a little too few beyond `MOST_UNITS`."""
     kind = demand.stream_kind[stream]
     mean = demand.daily_mean[stream, period]
-    if kind == POISSON or kind == NEGATIVE_BINOMIAL:
-        return max(mean, 0.0)
+    if kind <= NEGATIVE_BINOMIAL:
+        return float(max(mean, 0.0))
     if mean <= 0.0 and kind != NORMAL:
         return 0.0
     if kind >= EMPIRICAL:
@@ -62,11 +62,11 @@ def daily_units(demand: Demand, stream: int, period: int, num_periods: int, peri
         return _mean_of_table(demand, cell, kind == EMPIRICAL) / period_days
     variance = demand.daily_variance[stream, period]
     if kind == NORMAL and variance >= 4.0 and mean - _SPREAD * math.sqrt(variance) > 1.0:
-        return mean  # rounding a wide normal away from zero is unbiased: the error is below exp(−2π²·variance)
+        return float(mean)  # rounding a wide normal away from zero is unbiased: the error is below exp(−2π²·variance)
     pmf = np.empty(MOST_UNITS)
     length = _rounded_day(kind, mean, variance, pmf)
     if length == 0:
-        return max(mean - 0.5, 0.0)
+        return float(max(mean - 0.5, 0.0))
     total = 0.0
     for units in range(length):
         total += units * pmf[units]
@@ -212,7 +212,7 @@ def _mean_of_table(demand: Demand, cell: int, is_empirical: bool) -> float:
             value, probability = demand.table_value[point], demand.table_probability[point]
             mean += (probability - before) * (value if is_empirical else 0.5 * (value + former))
             before, former = probability, value
-        return max(mean + (1.0 - before) * former - 0.5, 0.0)
+        return float(max(mean + (1.0 - before) * former - 0.5, 0.0))
     total = 0.0
     for units in range(length):
         total += units * pmf[units]
