@@ -72,7 +72,7 @@ def test_no_binding_capacity_is_said():
 
 
 def test_the_bound_shows_both_gaps_or_why_there_is_none(page: str):
-    assert "up to sampling error; gap 4.0%, of controllable cost 34.0%" in page
+    assert "up to sampling error; gap 4.0%, of controllable cost 34.1%" in page
     assert "opening stock is what the scenario gives" in page
     summary = sample_summary()
     summary["plan"] |= {"bound_kind": "none", "lower_bound": None, "bound_conditions": ["not claimed: because"]}
