@@ -108,7 +108,9 @@ class Plan:
         targets_frame(self, compiled).to_parquet(folder / "targets.parquet", index=False)
         prices_frame(self, compiled).to_parquet(folder / "prices.parquet", index=False)
         self.convergence.to_parquet(folder / "convergence.parquet", index=False)
-        scalars = {name: getattr(self, name) for name in _SCALARS} | {"bound_conditions": self.bound_conditions}
+        scalars = {name: getattr(self, name) for name in (*_SCALARS, "bound_conditions")}
+        if math.isnan(self.lower_bound):
+            scalars["lower_bound"] = None  # JSON has no NaN
         (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
 
 
@@ -121,6 +123,8 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         When a file is missing, damaged, or names what the scenario does not have.
     """
     scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
+    if scalars["lower_bound"] is None:
+        scalars["lower_bound"] = math.nan
     targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
     prices, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     convergence = pd.read_parquet(folder / "convergence.parquet")
