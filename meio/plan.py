@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ _SCALARS = (
     "capacity_violation_max",
     "iterations",
     "seconds",
+    "dual_value",
 )
 
 
@@ -61,13 +63,17 @@ class Plan:
     prices, use : CapacityPrices
         Price paid and expected use of every shared capacity.
     lower_bound : float
-        Dual value, money over the horizon; how far it holds is said by `bound_kind`.
+        Expected simulated cost that no policy undercuts, money over the horizon; NaN when none is claimed.
     bound_kind : {"valid", "statistical", "none"}
         Whether no policy can cost less than `lower_bound`, probably not, or whether that is not claimed.
+    bound_conditions : tuple of str
+        What the bound rests on, what weakens it, or why none is claimed; a sentence each.
+    dual_value : float
+        Best dual value of the planning model, money over the horizon: not a bound on the simulated cost.
     planned_cost : float
         Expected cost of these targets in the planning model, money over the horizon.
     dual_gap : float
-        Planned cost and dual value apart, relative to the planned cost.
+        Planned cost and `dual_value` apart, relative to the planned cost: how well the prices fit the plan.
     capacity_violation_max : float
         Largest relative excess of expected use over a capacity.
     convergence : data frame
@@ -88,6 +94,8 @@ class Plan:
     iterations: int
     seconds: float
     convergence: pd.DataFrame = field(repr=False)
+    dual_value: float = math.nan
+    bound_conditions: tuple[str, ...] = ()
 
     def save(self, folder: Path, compiled: CompiledScenario) -> None:
         """Write the plan into an existing folder: three Parquet tables and ``plan.json``.
@@ -100,7 +108,9 @@ class Plan:
         targets_frame(self, compiled).to_parquet(folder / "targets.parquet", index=False)
         prices_frame(self, compiled).to_parquet(folder / "prices.parquet", index=False)
         self.convergence.to_parquet(folder / "convergence.parquet", index=False)
-        scalars = {name: getattr(self, name) for name in _SCALARS}
+        scalars = {name: getattr(self, name) for name in (*_SCALARS, "bound_conditions")}
+        if math.isnan(self.lower_bound):
+            scalars["lower_bound"] = None  # JSON has no NaN
         (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
 
 
@@ -113,6 +123,8 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         When a file is missing, damaged, or names what the scenario does not have.
     """
     scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
+    if scalars["lower_bound"] is None:
+        scalars["lower_bound"] = math.nan
     targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
     prices, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     convergence = pd.read_parquet(folder / "convergence.parquet")
@@ -123,6 +135,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         prices=prices,
         use=use,
         convergence=convergence,
+        bound_conditions=tuple(scalars["bound_conditions"]),
         **{name: scalars[name] for name in _SCALARS},
     )
 

@@ -54,7 +54,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "lower_bound": plan.lower_bound,
         "bound_kind": plan.bound_kind,
+        "bound_conditions": list(plan.bound_conditions),
         "planned_cost": plan.planned_cost,
+        "dual_value": plan.dual_value,
         "dual_gap": plan.dual_gap,
         "iterations": plan.iterations,
         "seconds": plan.seconds,

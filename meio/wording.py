@@ -8,7 +8,7 @@ from typing import Any
 BOUND_KINDS = {
     "valid": "no policy costs less",
     "statistical": "up to sampling error",
-    "none": "of the planning model, no proven bound",
+    "none": "not claimed",
 }
 
 
@@ -33,9 +33,11 @@ def with_interval(measure: dict[str, Any]) -> str:
     return f"{number(measure['mean'])} [{low}, {high}]"
 
 
-def bound_name(plan: dict[str, Any]) -> str:
-    """Return what to call the optimizer's bound, from the plan's part of the summary."""
-    return "dual value" if plan["bound_kind"] == "none" else "lower bound"
+def bound_text(plan: dict[str, Any], currency: str) -> str:
+    """Return the lower bound with what it is worth, or why there is none, from the plan's part of the summary."""
+    if plan["bound_kind"] == "none":
+        return "; ".join(plan["bound_conditions"]) or BOUND_KINDS["none"]
+    return f"{number(plan['lower_bound'])} {currency}, {BOUND_KINDS[plan['bound_kind']]}"
 
 
 def size(scenario: dict[str, Any]) -> str:
@@ -79,7 +81,7 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
     plan, proof, gap = summary["plan"], summary["simulation"], summary["gap"]
     rows = [
         ("planned cost", f"{number(plan['planned_cost'])} {currency}"),
-        (bound_name(plan), f"{number(plan['lower_bound'])} {currency}, {BOUND_KINDS[plan['bound_kind']]}"),
+        ("lower bound", bound_text(plan, currency)),
         ("dual gap", f"{percent(plan['dual_gap'], 3)} after {plan['iterations']} iterations, {plan['seconds']:.1f} s"),
         ("capacity prices", f"{plan['binding_prices']} above zero"),
         ("over capacity", f"{percent(plan['capacity_violation_max'], 2)} at most"),

@@ -27,7 +27,8 @@ def sample_summary() -> dict[str, Any]:
             "name": "sample", "hash": "5ab1e", "products": 1000, "nodes": 6, "zones": 4, "speeds": 3, "periods": 13,
         },
         "plan": {
-            "lower_bound": 780_000.0, "bound_kind": "statistical", "planned_cost": 801_000.0, "dual_gap": 8e-4,
+            "lower_bound": 780_000.0, "bound_kind": "statistical", "planned_cost": 801_000.0,
+            "bound_conditions": ["opening stock is what the scenario gives"], "dual_value": 800_500.0, "dual_gap": 8e-4,
             "iterations": 23, "seconds": 12.3, "binding_prices": 17, "capacity_violation_max": 0.004,
         },
         "simulation": {

@@ -163,7 +163,7 @@ def test_price_met_times_flow_is_price_times_use(seed: int) -> None:
 def _results(planned: Plan) -> list[Any]:
     parts = [getattr(group, part.name) for group in (planned.prices, planned.use) for part in fields(CapacityPrices)]
     arrays = [planned.targets, planned.lane_idx, planned.unit_value, *parts]
-    scalars = [planned.lower_bound, planned.planned_cost, planned.dual_gap, planned.iterations]
+    scalars = [planned.lower_bound, planned.dual_value, planned.planned_cost, planned.dual_gap, planned.iterations]
     return [array.tobytes() for array in arrays] + scalars
 
 

@@ -61,7 +61,7 @@ def test_known_answers(name: str, periods: int) -> None:
     planned = plan(_case(instance["inputs"], periods))
     assert planned.targets.ravel() == pytest.approx(np.full(periods, optimal["S"]), rel=1e-9)
     assert planned.planned_cost / periods == pytest.approx(optimal["cost"], rel=1e-9)
-    assert planned.lower_bound / periods == pytest.approx(optimal["cost"], rel=1e-9)
+    assert planned.dual_value / periods == pytest.approx(optimal["cost"], rel=1e-9)
 
 
 def _grid(penalties: list[float], means: list[float]) -> list[tuple[str, float, float]]:

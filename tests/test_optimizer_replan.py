@@ -113,7 +113,7 @@ def test_use_cost_and_dual_value_are_those_of_the_whole_scenario(draws: list[dic
     assert after.planned_cost == pytest.approx(cost, rel=1e-9)
     whole = compile_scenario(planner.scenario)
     evaluate = evaluator_of(whole, capacities(whole), 1)
-    assert after.lower_bound == pytest.approx(evaluate(planner._standing.dual_prices).dual_value, rel=1e-9)
+    assert after.dual_value == pytest.approx(evaluate(planner._standing.dual_prices).dual_value, rel=1e-9)
     assert after.capacity_violation_max <= max(0.01, before.capacity_violation_max)
 
 
@@ -132,7 +132,7 @@ def test_all_products_with_the_same_data_are_nearly_the_same_plan(planner: Plann
     after = planner.replan(Changes(demand_scale=dict.fromkeys(NAMES, 1.0)))
     assert after.planned_cost == pytest.approx(before.planned_cost, rel=2e-3)
     assert after.targets.sum() == pytest.approx(before.targets.sum(), rel=0.02)
-    assert after.lower_bound == pytest.approx(planner._standing.dual_value, rel=1e-12)
+    assert after.dual_value == pytest.approx(planner._standing.dual_value, rel=1e-12)
     assert after.capacity_violation_max <= 0.01
 
 

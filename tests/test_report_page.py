@@ -54,7 +54,7 @@ def test_sections_in_order(page: str):
     headings = [heading for heading in Elements(page).headings if heading]
     assert headings == [
         *("sample", "At a glance", "Plan against baselines", "Cost by kind", "Service by speed", "Network"),
-        *("Capacity prices", "Use against capacity", "Convergence", "Run"),
+        *("Capacity prices", "Use against capacity", "Lower bound", "Convergence", "Run"),
     ]
 
 
@@ -69,6 +69,17 @@ def test_no_binding_capacity_is_said():
     tables = sample_tables()
     tables["prices"] = tables["prices"].assign(price=0.0)
     assert "No capacity binds: every price is zero." in report_html(sample_summary(), sample_facts(), tables)
+
+
+def test_the_bound_shows_both_gaps_or_why_there_is_none(page: str):
+    assert "up to sampling error; gap 4.0%, of controllable cost 34.1%" in page
+    assert "opening stock is what the scenario gives" in page
+    summary = sample_summary()
+    summary["plan"] |= {"bound_kind": "none", "lower_bound": None, "bound_conditions": ["not claimed: because"]}
+    summary["gap"] = {"total": None, "controllable": None}
+    without = report_html(summary, sample_facts(), sample_tables())
+    assert "not claimed: because" in without
+    assert "gap 4.0%" not in without
 
 
 def test_names_are_text_not_markup():

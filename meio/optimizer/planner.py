@@ -11,6 +11,7 @@ import numpy as np
 
 from meio.network.compiled import GAMMA, NORMAL, CompiledScenario, Floats, Ints
 from meio.network.model import Planning
+from meio.optimizer.certificate import Certificate, certify
 from meio.optimizer.dual import Ascent, GapOrIterations, Progress, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
@@ -52,8 +53,7 @@ def plan(
     Returns
     -------
     Plan
-        Targets, lanes, prices and use. Its bound is that of the planning model, in which a spilled order always finds
-        its next choice and a lane is chosen by its own score: `bound_kind` is ``none``.
+        Targets, lanes, prices, use, and the bound that `certify` gives at these prices.
     """
     return solved(compiled, settings or Planning(), workers=workers, progress=progress).plan
 
@@ -74,7 +74,8 @@ def solved(
     whole_units = in_whole_units(compiled)
     planned = recovered(evaluate, ascent.recent, whole_units)
     planned = planned._replace(cost=unpriced_cost(evaluate, planned.decisions.lane_idx, planned.decisions.level))
-    made = _as_plan(compiled, evaluate, ascent, planned, whole_units, time.perf_counter() - started)
+    certificate = certify(compiled, planned.prices, evaluate.workers)
+    made = _as_plan(compiled, evaluate, ascent, planned, certificate, whole_units, time.perf_counter() - started)
     return Solved(made, evaluate, ascent, planned)
 
 
@@ -106,6 +107,7 @@ def _as_plan(
     evaluate: Evaluator,
     ascent: Ascent,
     planned: Evaluation,
+    certificate: Certificate,
     whole_units: bool,
     seconds: float,
 ) -> Plan:
@@ -116,8 +118,10 @@ def _as_plan(
         unit_value=unit_values(planned),
         prices=planned.prices,
         use=planned.use,
-        lower_bound=ascent.highest_dual_value,
-        bound_kind="none",
+        lower_bound=certificate.lower_bound,
+        bound_kind=certificate.kind,
+        bound_conditions=certificate.conditions,
+        dual_value=ascent.highest_dual_value,
         planned_cost=planned.cost,
         dual_gap=dual_gap(planned.cost, ascent.highest_dual_value),
         capacity_violation_max=violation(planned.use, evaluate.shared.limit),

@@ -85,7 +85,7 @@ class Planner:
         Returns
         -------
         Plan
-            Its `lower_bound` is the dual value of the changed scenario at prices of the last full plan, so that its
+            Its `dual_value` is that of the changed scenario at prices of the last full plan, so that its
             `dual_gap` still says what any other plan could save inside the model. `iterations`, `seconds` and
             `convergence` are those of the replan.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
@@ -97,8 +98,10 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
     made = replace(
         _with_targets(standing.plan, new, planned),
         use=use,
-        lower_bound=dual_value,
+        lower_bound=math.nan,
         bound_kind="none",
+        bound_conditions=("after a replan: only a full plan certifies a bound",),
+        dual_value=dual_value,
         planned_cost=cost,
         dual_gap=dual_gap(cost, dual_value),
         capacity_violation_max=violation(use, standing.shared.limit),

@@ -14,7 +14,7 @@ from meio.report.network_map import network_map
 from meio.report.page import Section, key_figures, page, side_by_side, table, wide
 from meio.report.prices import UNITS, price_map
 from meio.report.service import service_by_speed
-from meio.wording import BOUND_KINDS, bound_name, comparison, label, number, percent, size, with_interval
+from meio.wording import BOUND_KINDS, bound_text, comparison, label, number, percent, size, with_interval
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -83,8 +83,12 @@ def _headlines(summary: dict[str, Any], currency: str) -> Iterator[tuple[str, st
     plan, proof, gap = summary["plan"], summary["simulation"], summary["gap"]
     low, high = (number(end) for end in proof["cost"]["ci95"])
     yield f"Total cost, {currency}", number(proof["cost"]["mean"]), f"95% interval {low} to {high}"
-    remark = BOUND_KINDS[plan["bound_kind"]] + ("" if gap["total"] is None else f"; gap {percent(gap['total'])}")
-    yield f"{bound_name(plan).capitalize()}, {currency}", number(plan["lower_bound"]), remark
+    if gap["total"] is None:
+        remark = "; ".join(plan["bound_conditions"]) or BOUND_KINDS["none"]
+    else:
+        gaps = f"gap {percent(gap['total'])}, of controllable cost {percent(gap['controllable'])}"
+        remark = f"{BOUND_KINDS[plan['bound_kind']]}; {gaps}"
+    yield f"Lower bound, {currency}", number(plan["lower_bound"]), remark
     for name, baseline in summary["baselines"].items():
         share = baseline["cost_saving"]["mean"] / baseline["cost"]["mean"]
         yield f"Saved against {label(name)}", percent(share), f"{with_interval(baseline['cost_saving'])} {currency}"
@@ -111,6 +115,11 @@ def _plan(summary: dict[str, Any], currency: str, tables: Tables) -> Iterator[Se
         side_by_side(capacity_use(tables["usage"]), "small"),
     )
     plan = summary["plan"]
+    yield Section(
+        "Lower bound",
+        f"{bound_text(plan, currency)}. What was checked:",
+        table([("condition",), *((text,) for text in plan["bound_conditions"])]),
+    )
     yield Section(
         "Convergence",
         f"{plan['iterations']} iterations in {plan['seconds']:.1f} s to a dual gap of {percent(plan['dual_gap'], 3)}.",

@@ -1,4 +1,4 @@
-"""How the optimizer closed in: bound, planned cost and what is left to close, over its iterations."""
+"""How the optimizer closed in: dual value, planned cost and what is left to close, over its iterations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from meio.report.style import ACCENT, INK, WARM, figure
 
 
 def bound_and_cost(convergence: pd.DataFrame, currency: str) -> go.Figure:
-    """Draw the dual value, which bounds the cost from below, and the planned cost against the iteration.
+    """Draw the planning model's dual value and the planned cost against the iteration.
 
     Parameters
     ----------
