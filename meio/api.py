@@ -33,17 +33,25 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
     return load_scenario(Path(path), overrides)
 
 
-def optimize(scenario: Scenario, *, workers: int | None = None) -> Plan:
+def optimize(scenario: Scenario, *, method: planner.Method = "decomposition", workers: int | None = None) -> Plan:
     """Plan a scenario: inventory targets, capacity prices, lower bound.
 
     Parameters
     ----------
     scenario : Scenario
         As `load` returns it.
+    method : str
+        ``decomposition`` by capacity prices, or ``extensive``: one linear program over sampled demand, for small
+        scenarios.
     workers : int, optional
         Threads; none: one a core. The plan does not depend on it.
+
+    Raises
+    ------
+    TooLargeError
+        When the scenario is too large for ``extensive``.
     """
-    return planner.plan(compile_scenario(scenario), scenario.file.planning, workers=workers)
+    return planner.plan(compile_scenario(scenario), scenario.file.planning, method=method, workers=workers)
 
 
 def simulate(

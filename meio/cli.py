@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from meio.outcome import Outcome
 
 Policy = Literal["nearest", "priced"]
+Method = Literal["decomposition", "extensive"]
 
 app = typer.Typer(
     help="Plan inventory targets and capacity prices for a supply network, and prove them by simulation.",
@@ -78,6 +79,9 @@ def plan(
     scenario: ScenarioFile,
     output: Written,
     overrides: Overrides,
+    method: Annotated[
+        Method, typer.Option(help="By capacity prices, or one linear program over sampled demand (small scenarios).")
+    ] = "decomposition",
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -91,7 +95,7 @@ def plan(
         from meio.workflow import plan_scenario
 
         check_destination(output)
-        outcome = plan_scenario(scenario, overrides=overrides, workers=workers, progress=progress)
+        outcome = plan_scenario(scenario, overrides=overrides, method=method, workers=workers, progress=progress)
         write_output(output, outcome)
     _conclude(outcome, output, as_json)
     _end_by_gap(outcome)

@@ -64,11 +64,12 @@ def session(
 def _exit_code(error: Exception) -> Exit:
     from meio.folder import OutputError
     from meio.network.problems import ScenarioError
+    from meio.optimizer.model import TooLargeError
 
     match error:
         case ScenarioError():
             return Exit.INVALID_SCENARIO
-        case OutputError() | FileExistsError():
+        case OutputError() | FileExistsError() | TooLargeError():
             return Exit.USAGE
         case _:
             return Exit.INTERNAL_ERROR

@@ -13,7 +13,7 @@ from meio.folder import check_destination, read_facts
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer.baselines import baseline_plans
-from meio.optimizer.planner import plan
+from meio.optimizer.planner import Method, plan
 from meio.outcome import Outcome
 from meio.output import read_plan, write_output
 from meio.plan import Plan
@@ -97,9 +97,14 @@ def run(
 
 
 def plan_scenario(
-    path: Path | str, *, overrides: Sequence[str] = (), workers: int | None = None, progress: Progress | None = None
+    path: Path | str,
+    *,
+    overrides: Sequence[str] = (),
+    method: Method = "decomposition",
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Outcome:
-    """Plan a scenario without simulating it; parameters and errors are those of `run`."""
+    """Plan a scenario without simulating it; parameters and errors are those of `run`, `method` that of `plan`."""
     timings: dict[str, float] = {}
     with _timed("read", timings):
         scenario = load_scenario(Path(path), overrides)
@@ -107,7 +112,7 @@ def plan_scenario(
     settings = scenario.file.planning
     tell = _step("plan", settings.max_iterations, progress)
     with _timed("plan", timings):
-        best = plan(compiled, settings, workers=workers, progress=lambda now: tell(now.iteration))
+        best = plan(compiled, settings, method=method, workers=workers, progress=lambda now: tell(now.iteration))
     return Outcome(Path(path), tuple(overrides), scenario, compiled, best, timings)
 
 

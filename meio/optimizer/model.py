@@ -14,6 +14,10 @@ SHORTEST_REVIEW = 1e-3
 """Days: stands for reviews at each demand, so that there is an interval in which the loss formula can count units."""
 
 
+class TooLargeError(ValueError):
+    """The scenario is too large for the method asked for."""
+
+
 class PlanningModel(NamedTuple):
     """Arrays of the product subproblem; axes as in `meio.network.compiled`, Q order patterns of a speed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -30,10 +30,14 @@ class Solved(NamedTuple):
     """Levels by period of use, with what they cost unpriced and use at the prices their customers meet."""
 
 
+Method = Literal["decomposition", "extensive"]
+
+
 def plan(
     compiled: CompiledScenario,
     settings: Planning | None = None,
     *,
+    method: Method = "decomposition",
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Plan:
@@ -45,6 +49,8 @@ def plan(
         The scenario as arrays.
     settings : Planning, optional
         When to stop; the scenario's own `planning` section, or its defaults.
+    method : str
+        ``decomposition`` by capacity prices, or ``extensive`` (`extensive_plan`), for small scenarios.
     workers : int, optional
         Threads; as many as the machine has cores when left out. The plan does not depend on it.
     progress : callable, optional
@@ -54,7 +60,16 @@ def plan(
     -------
     Plan
         Targets, lanes, prices, use, and the bound that `certify` gives at these prices.
+
+    Raises
+    ------
+    TooLargeError
+        When the scenario is too large for ``extensive``.
     """
+    if method == "extensive":
+        from meio.optimizer.extensive_plan import extensive_plan
+
+        return extensive_plan(compiled)
     return solved(compiled, settings or Planning(), workers=workers, progress=progress).plan
 
 
