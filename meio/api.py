@@ -11,6 +11,7 @@ from meio.network.model import Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer import planner
 from meio.plan import Plan
+from meio.refinement import planner as refining_planner
 from meio.simulation import engine
 from meio.simulation.measures import SimulationResult
 
@@ -51,7 +52,7 @@ def optimize(scenario: Scenario, *, method: planner.Method = "decomposition", wo
     TooLargeError
         When the scenario is too large for ``extensive``.
     """
-    return planner.plan(compile_scenario(scenario), scenario.file.planning, method=method, workers=workers)
+    return refining_planner.plan(compile_scenario(scenario), scenario.file.planning, method=method, workers=workers)
 
 
 def simulate(

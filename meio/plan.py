@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,19 @@ class CapacityPrices:
     lane: Floats
 
 
+class Refinement(NamedTuple):
+    """What improving targets on sampled paths did."""
+
+    products: int = 0
+    """Products whose targets moved."""
+    saved: float = 0.0
+    """Cost with prices that it saved on paths it had not seen, money over the horizon."""
+    seconds: float = 0.0
+
+
+NOT_REFINED = Refinement()
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Inventory targets and capacity prices for one compiled scenario.
@@ -78,6 +91,9 @@ class Plan:
         Largest relative excess of expected use over a capacity.
     convergence : data frame
         One row an evaluation of the dual: iteration, dual_value, planned_cost, dual_gap, violation.
+    refinement : Refinement
+        What was improved on sampled paths. Then `targets`, `use` and `capacity_violation_max` are those after it (an
+        excess that the opening stock makes unavoidable does not count), and `planned_cost` that before.
     """
 
     name: str
@@ -96,6 +112,7 @@ class Plan:
     convergence: pd.DataFrame = field(repr=False)
     dual_value: float = math.nan
     bound_conditions: tuple[str, ...] = ()
+    refinement: Refinement = NOT_REFINED
 
     def save(self, folder: Path, compiled: CompiledScenario) -> None:
         """Write the plan into an existing folder: three Parquet tables and ``plan.json``.
@@ -111,6 +128,7 @@ class Plan:
         scalars = {name: getattr(self, name) for name in (*_SCALARS, "bound_conditions")}
         if math.isnan(self.lower_bound):
             scalars["lower_bound"] = None  # JSON has no NaN
+        scalars["refinement"] = self.refinement._asdict()
         (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
 
 
@@ -136,6 +154,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         use=use,
         convergence=convergence,
         bound_conditions=tuple(scalars["bound_conditions"]),
+        refinement=Refinement(**scalars["refinement"]),
         **{name: scalars[name] for name in _SCALARS},
     )
 

@@ -62,6 +62,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "seconds": plan.seconds,
         "binding_prices": _num_positive(plan.prices),
         "capacity_violation_max": plan.capacity_violation_max,
+        "refinement": plan.refinement._asdict(),
     }
 
 

@@ -13,10 +13,11 @@ from meio.folder import check_destination, read_facts
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer.baselines import baseline_plans
-from meio.optimizer.planner import Method, plan
+from meio.optimizer.planner import Method
 from meio.outcome import Outcome
 from meio.output import read_plan, write_output
 from meio.plan import Plan
+from meio.refinement.planner import plan
 from meio.simulation.engine import Policy, simulate
 from meio.simulation.measures import SimulationResult
 
@@ -110,9 +111,9 @@ def plan_scenario(
         scenario = load_scenario(Path(path), overrides)
         compiled = compile_scenario(scenario)
     settings = scenario.file.planning
-    tell = _step("plan", settings.max_iterations, progress)
+    tell = _step("plan", settings.max_iterations + settings.refinement_rounds, progress)
     with _timed("plan", timings):
-        best = plan(compiled, settings, method=method, workers=workers, progress=lambda now: tell(now.iteration))
+        best = plan(compiled, settings, method=method, workers=workers, progress=tell)
     return Outcome(Path(path), tuple(overrides), scenario, compiled, best, timings)
 
 

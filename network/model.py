@@ -234,6 +234,9 @@ class Planning(_Record):
 
     max_iterations: int = Field(default=30, ge=1, description="evaluations of the dual")
     target_gap: float = Field(default=5e-3, gt=0, description="relative dual gap at which it stops")
+    refinement_rounds: int = Field(
+        default=8, ge=0, description="rounds in which targets improve on sampled paths; 0: none"
+    )
 
 
 class Simulation(_Record):

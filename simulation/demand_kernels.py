@@ -58,7 +58,7 @@ def draw_day_orders(demand: Demand, guides: Guides, clock: Clock, stream_key: Ke
     num_streams = len(stream_key)
     units = np.empty(num_streams, dtype=np.int64)
     for stream in range(num_streams):
-        units[stream] = _units_of_day(demand, clock, stream, stream_key[stream], draws, day)
+        units[stream] = units_of_day(demand, clock, stream, stream_key[stream], draws, day)
     num_orders = units.sum()
     minute = np.empty(num_orders)
     product_idx = np.empty(num_orders, dtype=np.int64)
@@ -67,18 +67,31 @@ def draw_day_orders(demand: Demand, guides: Guides, clock: Clock, stream_key: Ke
     for stream in range(num_streams):
         if units[stream] == 0:
             continue
-        key = derived_key(derived_key(stream_key[stream], day), CLASS_AND_TIME)
+        key = key_of_units(stream_key[stream], day)
         for unit in range(units[stream]):
-            bits = random_bits(key, unit)
-            minute[order] = _minute(guides, float(bits & _LOW_HALF) * _TO_UNIT)
-            class_idx[order] = _class(demand, guides, stream, float(bits >> _HALF_WORD) * _TO_UNIT)
+            minute[order], class_idx[order] = draw_unit(demand, guides, stream, key, unit)
             product_idx[order] = guides.stream_product_idx[stream]
             order += 1
     return _by_time(DayOrders(minute, product_idx, class_idx))
 
 
 @kernel
-def _units_of_day(demand: Demand, clock: Clock, stream: int, key: np.uint64, draws: Keys, day: int) -> int:
+def key_of_units(stream_key: np.uint64, day: int) -> np.uint64:
+    """Key from which the units of a stream's day draw their moments and classes."""
+    return derived_key(derived_key(stream_key, day), CLASS_AND_TIME)
+
+
+@kernel
+def draw_unit(demand: Demand, guides: Guides, stream: int, key: np.uint64, unit: int) -> tuple[float, int]:
+    """Minute of the day and class of one unit of a stream's day."""
+    bits = random_bits(key, unit)
+    minute = _minute(guides, float(bits & _LOW_HALF) * _TO_UNIT)
+    return minute, _class(demand, guides, stream, float(bits >> _HALF_WORD) * _TO_UNIT)
+
+
+@kernel
+def units_of_day(demand: Demand, clock: Clock, stream: int, key: np.uint64, draws: Keys, day: int) -> int:
+    """Units that a stream sells on a day, drawn from the stream's key."""
     period = period_of(clock, day)
     mean, variance = demand.daily_mean[stream, period], demand.daily_variance[stream, period]
     kind = demand.stream_kind[stream]

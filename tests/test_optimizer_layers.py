@@ -68,6 +68,7 @@ CHAINS = [
 def test_a_chain_has_clark_and_scarfs_levels_and_cost(leads: list[float], holding: list[float], rate: float) -> None:
     compiled = chain(leads, holding, rate, speed=BACKORDERED)
     evaluate = evaluator(compiled)
+    evaluate.model = evaluate.model._replace(is_tree=np.zeros(1, dtype=bool))  # as if customers could go elsewhere
     planned = evaluate(no_prices(evaluate.shared.limit))
     levels, cost = _clark_scarf(leads, holding, rate, 2.0)
     assert planned.decisions.level[0, :, 0].tolist() == levels

@@ -9,6 +9,7 @@ from meio.network.compiled import (
     DETERMINISTIC,
     EMPIRICAL_LEAD_TIME,
     GAMMA_LEAD_TIME,
+    Bools,
     CompiledScenario,
     Floats,
     Ints,
@@ -19,8 +20,13 @@ NO_END = 1 << 30  # days: no longest lead time
 _TINY = 1e-9
 
 
-def _from_vendor(compiled: CompiledScenario) -> Ints:
-    return (compiled.lanes.source_idx >= len(compiled.names.nodes)).astype(np.int64)
+def _from_vendor(compiled: CompiledScenario) -> Bools:
+    return np.asarray(compiled.lanes.source_idx >= len(compiled.names.nodes))
+
+
+def _at_midnight(compiled: CompiledScenario) -> Bools:
+    """Lanes whose departures are all at midnight: from vendors, at reviews."""
+    return np.asarray(_from_vendor(compiled) & (compiled.lanes.review_every_days > 0))
 
 
 def _longest(compiled: CompiledScenario) -> Floats:
@@ -35,10 +41,10 @@ def _longest(compiled: CompiledScenario) -> Floats:
 
 
 def most_transit_days(compiled: CompiledScenario) -> Ints:
-    """Closes between departure and arrival, at most: vendors ship at midnight, nodes at any minute."""
+    """Closes between departure and arrival, at most."""
     longest = _longest(compiled)
     finite = np.where(np.isfinite(longest), longest, 0.0)
-    days = np.where(_from_vendor(compiled) == 1, np.floor(finite + _TINY), np.ceil(finite - _TINY))
+    days = np.where(_at_midnight(compiled), np.floor(finite + _TINY), np.ceil(finite - _TINY))
     return np.where(np.isfinite(longest), days, NO_END).astype(np.int64)
 
 
@@ -66,48 +72,51 @@ def still_in_transit(compiled: CompiledScenario) -> Floats:
     lanes = compiled.lanes
     num_days = compiled.num_periods * compiled.period_days
     day = np.arange(num_days + 1)
-    most, bought = most_transit_days(compiled), _from_vendor(compiled)
+    most, at_midnight = most_transit_days(compiled), _at_midnight(compiled)
     bound = (day < most[:, None]).astype(np.float64)
     for lane in range(len(lanes.source_idx)):
-        own = _survival(compiled, lane, day + bought[lane] * 1.0)
+        own = _survival(compiled, lane, day + at_midnight[lane] * 1.0)
         if lanes.crossover[lane]:
             bound[lane] = np.minimum(own, bound[lane])
         elif most[lane] == NO_END:
-            bound[lane] = _behind_others(compiled, lane, own, day)
+            bound[lane] = _behind_others(compiled, lane, bool(at_midnight[lane]), own, day)
     return bound
 
 
-def _behind_others(compiled: CompiledScenario, lane: int, own: Floats, day: Ints) -> Floats:
+def _behind_others(compiled: CompiledScenario, lane: int, at_midnight: bool, own: Floats, day: Ints) -> Floats:
     """The bound of `still_in_transit` for a lane without a longest lead time that keeps its order, [day].
 
     Remaining times are longest at one of the ends of each interval of elapsed time, since hazards rise, fall, or rise
     and then fall; every such end is counted.
     """
     lanes = compiled.lanes
-    bought = lanes.source_idx[lane] >= len(compiled.names.nodes)
-    by_calendar = bought and not np.isfinite(lanes.capacity_units_per_day[lane]).any()
+    by_calendar = at_midnight and not np.isfinite(lanes.capacity_units_per_day[lane]).any()
     spacing = int(lanes.review_every_days[lane]) if by_calendar else 1
     together = 1 if by_calendar else DEPARTURES_PER_DAY
     longest = int(day[-1]) + compiled.warm_up_days + spacing
     earlier = np.arange(spacing, longest + 1, spacing, dtype=np.float64)
     arrived = (1.0 - own) ** together
-    for at in (earlier,) if bought else (np.maximum(earlier - 1.0, 0.0), earlier + 1.0):
-        left = _survival(compiled, lane, at)
+    for at in (earlier,) if at_midnight else (np.maximum(earlier - 1.0, 0.0), earlier + 1.0):
+        left = _survival(compiled, lane, np.asarray(at, dtype=np.float64))
         known = left > 1e-280
-        later = _survival(compiled, lane, at[known, None] + day[None, :] + bought * 1.0)
+        later = _survival(compiled, lane, at[known, None] + day[None, :] + at_midnight * 1.0)
         remaining = np.minimum(later / left[known, None], 1.0)
         arrived = arrived * np.prod((1.0 - remaining) ** together, axis=0)
     return np.asarray(1.0 - arrived)
 
 
 def next_departure(compiled: CompiledScenario) -> Ints:
-    """First later day on which an order can leave, [lane, day]: a review, or any day where orders can wait."""
+    """First day on which an order can leave after a day's reviews, [lane, day].
+
+    The next review, any day where orders can wait, the same day where they are placed at each demand.
+    """
     lanes = compiled.lanes
-    every, offset = lanes.review_every_days[:, None], lanes.review_offset_days[:, None]
+    every, offset = np.maximum(lanes.review_every_days, 1)[:, None], lanes.review_offset_days[:, None]
     limited = np.asarray(np.isfinite(lanes.capacity_units_per_day).any(axis=1))
-    waits = (limited | (_from_vendor(compiled) == 0))[:, None]
+    waits = (limited | ~_from_vendor(compiled))[:, None]
     day = np.arange(compiled.num_periods * compiled.period_days)[None, :]
-    return np.where(waits, day + 1, day + every - (day - offset) % every)
+    reviewed = np.where(waits, day + 1, day + every - (day - offset) % every)
+    return np.where(lanes.review_every_days[:, None] > 0, reviewed, day)
 
 
 def not_yet_sellable(compiled: CompiledScenario) -> Floats:

@@ -28,7 +28,7 @@ def days_of_reckoning(model: CertificateModel, product: int) -> Ints:
             day = model.next_departure[lane, 0]
             while day < num_days:
                 chosen[day] = True
-                day = model.next_departure[lane, day]
+                day = max(day + 1, model.next_departure[lane, day])
     return np.flatnonzero(chosen)
 
 

@@ -1,0 +1,278 @@
+"""Improve a plan's targets on sampled paths under the real assignment policy, within its capacities.
+
+The planner's closed forms let an order that spills find its next choice and an upstream node be short for all its
+children alike. Here every product runs on sampled orders by the simulator's rules, and each node's targets shift
+together against the derivative of the cost. A price per node and storage type keeps the shifts within storage.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Bools, CompiledScenario, Floats, Ints
+from meio.optimizer.model import planning_model
+from meio.optimizer.prices import capacities, fields, violation
+from meio.plan import CapacityPrices, Plan, Refinement
+from meio.simulation.build import build_world
+from meio.simulation.world import World
+
+if TYPE_CHECKING:
+    from meio.refinement.search_kernels import Sample
+
+SEED = 2**62  # of the paths: a plan is proven on others
+PATHS = (2, 16)  # least and most of a product
+ORDERS_WANTED = 1_500  # of a product, over all its paths
+STEPS = 2  # samples of a round; each round begins with the best so far
+FIRST_STRIDE = 0.1  # of a node's mean target, at least one unit
+SPREAD = 1.0  # standard deviations of stored volume that must fit as well
+PRICE_GAIN = (8.0, 0.3)  # relative excess to step, and the first step, of price and holding cost together
+
+
+class Work(NamedTuple):
+    """Targets on their way to the best, product by product."""
+
+    compiled: CompiledScenario
+    world: World
+    base: Floats
+    """[product, node, period]"""
+    shift: Floats
+    """[product, node]"""
+    stride: Floats
+    """[product, node]"""
+    former: Floats
+    """[product, node]: sign of the last derivative"""
+    num_paths: Ints
+    """[product]"""
+    open_orders: list[Ints]
+    policy: int
+    workers: int
+
+
+class Price(NamedTuple):
+    """Price of storage that holds for all periods, and how it moves, [node, storage type]."""
+
+    value: Floats
+    step: Floats
+    sign: Floats
+
+
+def refined(
+    compiled: CompiledScenario,
+    plan: Plan,
+    rounds: int,
+    *,
+    policy: Literal["nearest", "priced"] = "priced",
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Plan:
+    """Shift a plan's targets to what costs least on sampled paths.
+
+    Products that the planner solves exactly (no spill) or stocks at one node only keep their targets, and so do those
+    whose shift does not pay on further paths.
+
+    Parameters
+    ----------
+    compiled : CompiledScenario
+    plan : Plan
+        Its targets are where the search begins; its prices stand for the shared capacities.
+    rounds : int
+        Each takes a step at every node of every product, and moves the prices of storage. 0 changes nothing.
+    policy : {"nearest", "priced"}
+        How orders are assigned.
+    workers : int, optional
+        Threads; none: one per core. Does not change the result.
+    progress : callable, optional
+        Called with the number of finished rounds after each.
+
+    Returns
+    -------
+    Plan
+        With shifted targets, the use they have on the paths, and in `refinement` what that changed. Storage on the
+        paths, with one standard deviation, stays within capacity, or within what the plan took there before.
+    """
+    chosen = _worth_refining(compiled, plan)
+    if rounds == 0 or not chosen.any():
+        return plan
+    began = perf_counter()
+    work = _work(compiled, plan, policy, workers or os.cpu_count() or 1)
+    before = _searched(work, plan.prices, 1, SEED)
+    budget = np.maximum(_storage(work, before, SPREAD), _limit(compiled))
+    price = Price(np.zeros(budget.shape[:2]), np.full(budget.shape[:2], PRICE_GAIN[1]), np.zeros(budget.shape[:2]))
+    for done in range(1, rounds + 1):
+        prices = _with_storage(plan.prices, price.value)
+        samples = _searched(work, prices, STEPS, SEED, chosen, before)
+        price = _moved(price, (_storage(work, samples, SPREAD) / budget - 1.0).max(axis=2), compiled)
+        if progress is not None:
+            progress(done)
+    return _kept(work, plan, prices, chosen, began)
+
+
+def _worth_refining(compiled: CompiledScenario, plan: Plan) -> Bools:
+    """Products that can spill or wait between nodes, and are ordered at reviews, [product]."""
+    reviewed = (plan.lane_idx < 0) | (compiled.lanes.review_every_days[plan.lane_idx] > 0)
+    chosen: Bools = ~planning_model(compiled).is_tree & ((plan.lane_idx >= 0).sum(axis=1) > 1) & reviewed.all(axis=1)
+    return chosen
+
+
+def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools, began: float) -> Plan:
+    """The plan with the shifts that pay on further paths too."""
+    shift = work.shift.copy()
+    work.shift[:] = 0.0
+    before = _searched(work, prices, 1, SEED + 1)
+    work.shift[:] = shift
+    after = _searched(work, prices, 1, SEED + 1, chosen, before)
+    worse = _costs(after) >= _costs(before)
+    work.shift[worse] = 0.0
+    best = [old if rejected else new for old, new, rejected in zip(before, after, worse, strict=True)]
+    used, former = _use(work, plan, best), _use(work, plan, before)
+    limit = capacities(work.compiled).limit
+    allowed = CapacityPrices(*(np.maximum(old, most) for old, most in zip(fields(former), fields(limit), strict=True)))
+    saved = float((_costs(before) - _costs(best)).sum())
+    return replace(
+        plan,
+        targets=_targets(work, plan),
+        use=used,
+        capacity_violation_max=violation(used, allowed),
+        refinement=Refinement(int((~worse & chosen).sum()), saved, perf_counter() - began),
+    )
+
+
+def _costs(samples: list[Sample]) -> Floats:
+    return np.array([sample.cost[0] for sample in samples])
+
+
+def _use(work: Work, plan: Plan, samples: list[Sample]) -> CapacityPrices:
+    """Mean use of every capacity on the paths, per day."""
+    compiled, days = work.compiled, work.compiled.period_days
+    received, shipped, sent = (
+        np.stack([getattr(sample.use, name) for sample in samples]) / days for name in ("received", "shipped", "sent")
+    )
+    lane = np.zeros((len(compiled.names.lanes), compiled.num_periods))
+    product, node = np.nonzero(plan.lane_idx >= 0)
+    np.add.at(lane, plan.lane_idx[product, node], sent[product, node])
+    return CapacityPrices(_storage(work, samples, 0.0), received.sum(axis=0), shipped.sum(axis=0), lane)
+
+
+def _work(compiled: CompiledScenario, plan: Plan, policy: str, workers: int) -> Work:
+    base, num_products = np.ascontiguousarray(plan.targets), len(plan.targets)
+    days = compiled.num_periods * compiled.period_days + compiled.warm_up_days
+    streams = np.repeat(np.arange(num_products), np.diff(compiled.demand.product_ptr))
+    orders = days * np.bincount(streams, compiled.demand.daily_mean.mean(axis=1), num_products)
+    num_paths = np.clip(np.ceil(ORDERS_WANTED / np.maximum(orders, 1.0)), *PATHS).astype(np.int64)
+    by_product = np.argsort(compiled.stock.order_product_idx, kind="stable")
+    ends = np.cumsum(np.bincount(compiled.stock.order_product_idx, minlength=num_products))
+    return Work(
+        compiled=compiled,
+        world=build_world(compiled, plan),
+        base=base,
+        shift=np.zeros(base.shape[:2]),
+        stride=np.maximum(1.0, FIRST_STRIDE * base.mean(axis=2)),
+        former=np.zeros(base.shape[:2]),
+        num_paths=num_paths,
+        open_orders=np.split(by_product, ends[:-1]),
+        policy=("nearest", "priced").index(policy),
+        workers=workers,
+    )
+
+
+def _searched(
+    work: Work,
+    prices: CapacityPrices,
+    steps: int,
+    seed: int,
+    chosen: Bools | None = None,
+    others: list[Sample] | None = None,
+) -> list[Sample]:
+    """Take steps with every product at prices; the best sample of each. Those not chosen keep the other sample."""
+    from meio.refinement.search_kernels import new_sample, search_product
+    from meio.refinement.terms_kernels import PathPrices
+
+    met = PathPrices(
+        *(np.ascontiguousarray(part) for part in (prices.storage, prices.inbound, prices.outbound, prices.lane))
+    )
+
+    def search(product: int) -> Sample:
+        if chosen is not None and others is not None and not chosen[product]:
+            return others[product]
+        best, room = new_sample(*work.base.shape[1:]), 4096
+        while not search_product(
+            work.world,
+            met,
+            work.compiled.stock.given,
+            product,
+            work.open_orders[product],
+            work.base[product],
+            work.shift[product],
+            work.stride[product],
+            work.former[product],
+            work.policy,
+            seed,
+            int(work.num_paths[product]),
+            steps,
+            room,
+            best,
+        ):
+            room *= 2
+        return best
+
+    with ThreadPoolExecutor(work.workers) as pool:
+        return list(pool.map(search, range(len(work.base))))
+
+
+def _storage(work: Work, samples: list[Sample], deviations: float) -> Floats:
+    """m³ stored at day closes on the paths, and so many standard deviations, [node, storage type, period]."""
+    products, days = work.compiled.products, work.compiled.period_days
+    mean = np.stack([sample.use.stored for sample in samples]) / days
+    variance = np.stack([sample.use.squared for sample in samples]) / days - mean**2
+    volume = products.volume_m3[:, None, None]
+    taken = []
+    for kind in range(len(work.compiled.names.storage_types)):
+        here = products.storage_type_idx == kind
+        spread = np.sqrt((variance[here] * volume[here] ** 2).sum(axis=0))
+        taken.append((mean[here] * volume[here]).sum(axis=0) + deviations * spread)
+    return np.stack(taken, axis=1)
+
+
+def _limit(compiled: CompiledScenario) -> Floats:
+    """Storage capacity, m³, a trace where there is none, [node, storage type, period]."""
+    stocked = compiled.nodes.stocks_type[:, :, None]
+    return np.where(stocked, np.maximum(compiled.nodes.storage_m3, 1e-9), np.inf)
+
+
+def _with_storage(prices: CapacityPrices, extra: Floats) -> CapacityPrices:
+    return replace(prices, storage=prices.storage + extra[:, :, None])
+
+
+def _moved(price: Price, excess: Floats, compiled: CompiledScenario) -> Price:
+    """Prices after one step towards no excess: longer while its sign stays, half as long when it changes."""
+    gain, _ = PRICE_GAIN
+    turned = np.sign(excess) * price.sign
+    step = price.step * np.where(turned < 0, 0.5, np.where(turned > 0, 1.2, 1.0))
+    begin = _holding_per_m3(compiled)
+    moved = price.value + np.clip(gain * excess, -1.0, 1.0) * step * (begin + price.value)
+    return Price(np.maximum(0.0, moved), step, np.sign(excess))
+
+
+def _holding_per_m3(compiled: CompiledScenario) -> Floats:
+    """Holding cost of a mean m³ for a day, [node, 1]: what a price of storage begins with."""
+    products, nodes = compiled.products, compiled.nodes
+    per_unit = nodes.holding_per_unit_day + nodes.holding_of_unit_cost_per_day * products.unit_cost.mean()
+    per_m3 = nodes.holding_per_m3_day + per_unit / max(float(products.volume_m3.mean()), 1e-9)
+    return np.asarray(np.maximum(per_m3, 1e-6)[:, None])
+
+
+def _targets(work: Work, plan: Plan) -> Floats:
+    """Whole targets after the shift."""
+    from meio.refinement.search_kernels import fill_targets, shape_of
+
+    targets = np.empty(work.base.shape, np.int64)
+    for base, shift, lane_idx, target in zip(work.base, work.shift, plan.lane_idx, targets, strict=True):
+        fill_targets(base, shape_of(base), shift, lane_idx, target)
+    return targets.astype(np.float64)
