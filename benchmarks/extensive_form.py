@@ -128,7 +128,7 @@ def within_derivatives(model: SampledModel, place: int, price: float, optimum: f
         moved = extensive_solution(model._replace(shared=model.shared._replace(limit=limit)))
         slopes.append((optimum - moved.cost) / (step * model.period_days))
     low, high = slopes
-    return low * (1.0 - PRICE_BAR) <= price <= high * (1.0 + PRICE_BAR)
+    return bool(low * (1.0 - PRICE_BAR) <= price <= high * (1.0 + PRICE_BAR))
 
 
 def summed_up(rows: list[Compared], large: Compared) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def output_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "orders": orders_frame(outcome.plan, outcome.compiled),
         "usage": usage(prices, outcome.proof),
         "convergence": outcome.plan.convergence,
+        "recovery": outcome.plan.recovery,
         **{f"network/{name}": table for name, table in network_tables(outcome.scenario).items()},
         **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
     }

@@ -91,6 +91,9 @@ class Plan:
         Largest relative excess of expected use over a capacity.
     convergence : data frame
         One row an evaluation of the dual: iteration, dual_value, planned_cost, dual_gap, violation.
+    recovery : data frame
+        One row a step from prices to targets: step, cost_before and cost_after (money, in the planning model),
+        violation_before and violation_after (largest relative excess over a capacity), seconds.
     refinement : Refinement
         What was improved on sampled paths. Then `targets`, `use` and `capacity_violation_max` are those after it (an
         excess that the opening stock makes unavoidable does not count), and `planned_cost` that before.
@@ -110,12 +113,13 @@ class Plan:
     iterations: int
     seconds: float
     convergence: pd.DataFrame = field(repr=False)
+    recovery: pd.DataFrame = field(repr=False)
     dual_value: float = math.nan
     bound_conditions: tuple[str, ...] = ()
     refinement: Refinement = NOT_REFINED
 
     def save(self, folder: Path, compiled: CompiledScenario) -> None:
-        """Write the plan into an existing folder: three Parquet tables and ``plan.json``.
+        """Write the plan into an existing folder: four Parquet tables and ``plan.json``.
 
         Raises
         ------
@@ -125,6 +129,7 @@ class Plan:
         targets_frame(self, compiled).to_parquet(folder / "targets.parquet", index=False)
         prices_frame(self, compiled).to_parquet(folder / "prices.parquet", index=False)
         self.convergence.to_parquet(folder / "convergence.parquet", index=False)
+        self.recovery.to_parquet(folder / "recovery.parquet", index=False)
         scalars = {name: getattr(self, name) for name in (*_SCALARS, "bound_conditions")}
         if math.isnan(self.lower_bound):
             scalars["lower_bound"] = None  # JSON has no NaN
@@ -146,6 +151,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
     targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
     prices, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     convergence = pd.read_parquet(folder / "convergence.parquet")
+    recovery = pd.read_parquet(folder / "recovery.parquet")
     return Plan(
         targets=targets,
         lane_idx=lane_idx,
@@ -153,6 +159,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         prices=prices,
         use=use,
         convergence=convergence,
+        recovery=recovery,
         bound_conditions=tuple(scalars["bound_conditions"]),
         refinement=Refinement(**scalars["refinement"]),
         **{name: scalars[name] for name in _SCALARS},

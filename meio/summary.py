@@ -62,6 +62,10 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "seconds": plan.seconds,
         "binding_prices": _num_positive(plan.prices),
         "capacity_violation_max": plan.capacity_violation_max,
+        "recovery": {
+            row["step"]: {"cost": row["cost_after"] - row["cost_before"], "violation": row["violation_after"]}
+            for row in plan.recovery.to_dict("records")
+        },
         "refinement": plan.refinement._asdict(),
     }
 

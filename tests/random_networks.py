@@ -131,6 +131,7 @@ def random_plan(compiled: CompiledScenario, seed: int, cover_days: float = 6.0) 
         0,
         0.0,
         pd.DataFrame(),
+        pd.DataFrame(),
     )
 
 

@@ -106,6 +106,10 @@ def _plan() -> dict[str, pd.DataFrame]:
                 "violation": 0.4 * np.exp(-iterations / 4),
             }
         ),
+        "recovery": pd.DataFrame(
+            [("average", 790_000.0, 790_500.0, 0.2, 0.1, 0.3), ("repair", 790_500.0, 791_000.0, 0.1, 0.0, 1.5)],
+            columns=["step", "cost_before", "cost_after", "violation_before", "violation_after", "seconds"],
+        ),
     }
 
 

@@ -20,7 +20,7 @@ KEYS = {
     "scenario": {"name", "hash", "products", "nodes", "zones", "speeds", "periods"},
     "plan": {
         *("lower_bound", "bound_kind", "planned_cost", "dual_gap", "iterations", "seconds", "binding_prices"),
-        *("capacity_violation_max", "bound_conditions", "dual_value"),
+        *("capacity_violation_max", "bound_conditions", "dual_value", "recovery", "refinement"),
     },
     "simulation": {
         *("replications", "days", "orders", "orders_per_second", "seed", "cost", "controllable_cost", "fill_rate"),

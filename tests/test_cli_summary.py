@@ -41,6 +41,7 @@ def plan(**changes: Any) -> Plan:
         iterations=5,
         seconds=0.5,
         convergence=pd.DataFrame(),
+        recovery=pd.DataFrame(),
     )
     return replace(made, **changes)
 

@@ -56,6 +56,7 @@ def test_saving_and_loading(planned: Plan, compiled: CompiledScenario, tmp_path:
     ):
         np.testing.assert_equal(getattr(loaded, scalar), getattr(planned, scalar))  # the toy has no bound: NaN
     pd.testing.assert_frame_equal(loaded.convergence, planned.convergence)
+    pd.testing.assert_frame_equal(loaded.recovery, planned.recovery)
 
 
 def test_a_plan_of_another_scenario_is_refused(planned: Plan, compiled: CompiledScenario, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def subject_of(compiled: CompiledScenario, plan: Plan, product_idx: int, node: i
     model = of_products(planning_model(compiled), np.array([product_idx]))
     followed = Evaluator(model, shared, 1).follow(plan.prices, lane[None], plan.targets[product_idx][None])
     flow = np.zeros_like(plan.lane_idx, dtype=np.float64)
-    flow[product_idx] = followed.decisions.flow[0]
+    flow[product_idx] = followed.decisions.consumed[0].mean(axis=1)
     return Subject(
         compiled,
         plan,

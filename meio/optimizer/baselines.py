@@ -186,4 +186,5 @@ def _plan(name: str, shared: Capacities, lane_idx: Ints, targets: Floats) -> Pla
         iterations=0,
         seconds=0.0,
         convergence=pd.DataFrame(),
+        recovery=pd.DataFrame(),
     )

@@ -51,8 +51,8 @@ class Decisions(NamedTuple):
     """[product, node, period]: cost of one more unit arriving at the node, prices included"""
     worth: Floats
     """[product, node, period]: cost per day of having one unit less than the level"""
-    flow: Floats
-    """[product, node]: units per day that leave the node, on average over the horizon"""
+    consumed: Floats
+    """[product, node, period]: units per day that customers take from the node, or from those it supplies"""
 
 
 class Aggregates(NamedTuple):
@@ -125,8 +125,7 @@ def solve_product(
         solve_spilling_product(
             model, prices, product, given, shipping, chain_days, decisions, totals, classes, tables, work
         )
-    for node in range(lane.size):
-        decisions.flow[product, node] = work.consumed[node].mean()
+    decisions.consumed[product] = work.consumed
     add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 

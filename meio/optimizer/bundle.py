@@ -1,177 +1,161 @@
-"""A bundle method for kinked duals: cutting planes by blocks of products, smoothed towards the best prices so far.
+"""Proximal bundle: the next prices from all answers so far, where the dual is kinked.
 
-Every answer of a block is a cut: at no prices does the block cost more than that answer does. A small linear program
-finds the prices that the cuts think best; its dual weighs the answers into a primal solution that respects every
-capacity. HiGHS solves it, warm from the time before. Its prices swing widely, so the next ones tried lie between them
-and the best so far, nearer to whichever side the last slope points to.
+Each group of products answers prices with its cost and its use: a plane that its least cost cannot rise above. The
+master problem raises the sum of the lowest planes, less the paid capacity, near the best prices found (the centre); how
+far it may go is weighed by the curvature that shortage costs show there, price by price. Groups apart say more than
+their sum: the same evaluation bounds every mixture of their answers.
+
+A subproblem that settles lanes and customers by a score is not exactly concave. A plane that falls below what its group
+costs at the centre is lifted to it.
 
 References
 ----------
-Dantzig and Wolfe 1960; Wentges 1997 (smoothing); Pessoa, Sadykov, Uchoa and Vanderbeck 2018 (its weight).
+Lemaréchal, C. (1978), "Nonsmooth optimization and descent methods", IIASA; Kiwiel, K. (1990), "Proximity control in
+bundle methods for convex nondifferentiable minimization", Mathematical Programming 46.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import highspy
 import numpy as np
+import scipy.sparse as sp
 
 from meio.network.compiled import Bools, Floats
+from meio.optimizer.evaluation import Groups
 
-FIRST_WEIGHT = 0.8  # of the best prices so far in the next ones
-COLD_REACH = 0.2  # how far prices may be from the start, in shares of the first dual value that a capacity may claim
-_NO_SLOPE = 1e-9  # relative to the capacity
-
-
-class BlockAnswer(Protocol):
-    """What blocks of products answer to prices."""
-
-    @property
-    def cost(self) -> Floats:
-        """Cost without prices, [block]."""
-
-    @property
-    def use(self) -> Floats:
-        """Use, [block, resource]."""
+FIRST_LENGTH = 0.3  # of a step, as a share of Newton's
+REACH = 0.5  # of price and scale together: no step goes further
+FLOOR = 0.02  # least curvature: a step of a whole capacity per 1 / FLOOR price scales
+SERIOUS = 0.1  # share of the foreseen gain that counts as one
+MOST_NULL_STEPS = 2  # without a gain in a row, until planes stop helping
+LEAST_GAIN = 5e-6  # foreseen, as a share of the dual value: less is left to Newton steps
+MOST_PIVOTS = 5000
 
 
-class Oracle(Protocol):
-    """Blocks that answer prices with their least priced cost."""
-
-    @property
-    def limit(self) -> Floats:
-        """Capacity, [resource]."""
-
-    def __call__(self, prices: Floats) -> BlockAnswer:
-        """Answer prices [resource], none negative."""
-
-
-class Round(NamedTuple):
-    """Where the method stands after an evaluation."""
-
-    iteration: int
-    dual_value: float
-    highest: float
-    """The highest dual value so far."""
-    primal_cost: float
-    """Cost of the weighed answers: no dual value is higher; infinite while prices are held near the start."""
-
-    @property
-    def gap(self) -> float:
-        """How far the cost of the weighed answers lies above the highest dual value, relative to the cost."""
-        if np.isinf(self.primal_cost):
-            return np.inf
-        return (self.primal_cost - self.highest) / max(abs(self.primal_cost), 1e-12)
-
-
-class Ascent(NamedTuple):
-    """Where the method ended."""
+class Plane(NamedTuple):
+    """What the groups answered to prices."""
 
     prices: Floats
-    """[resource]: those of the highest dual value."""
-    answers: Sequence[BlockAnswer]
-    weights: Floats
-    """[answer, block]: how much of each answer makes the primal solution; sums to 1 over the answers."""
-    rounds: list[Round]
+    """[resource]"""
+    groups: Groups
 
 
-def ascend(
-    oracle: Oracle,
-    target_gap: float,
-    max_iterations: int,
-    start: Floats | None = None,
-    reach: float = COLD_REACH,
-    on_round: Callable[[Round], None] | None = None,
-) -> Ascent:
-    """Raise the dual value Σ least priced cost − prices · capacity until the gap to a primal solution is small.
+class Master(NamedTuple):
+    """Sizes of the master problem: money over the horizon per unit of price, [resource]."""
+
+    free_capacity: Floats
+    """Capacity that the prices pay back; inf: no limit"""
+    scale: Floats
+    """Prices as large as the costs they add to"""
+
+
+class Bundle:
+    """Proposes prices until planes no longer help.
 
     Parameters
     ----------
-    oracle : Oracle
-    target_gap : float
-        Relative, between the cost of the weighed answers and the highest dual value.
-    max_iterations : int
-        Evaluations, at least 1.
-    start : array [resource], optional
-        Prices to start from; zero when left out.
-    reach : float
-        How far from the start the prices are expected: by what share of the first dual value a price times its
-        capacity may change. Prices held back get twice the room when the value still rises, or the cuts
-        hope for no more.
-    on_round : callable, optional
-        Called after each evaluation.
+    free_capacity, scale : array [resource]
+        As `Master` says.
     """
-    prices = np.zeros(len(oracle.limit)) if start is None else start
-    best = expected = prices
-    weight, highest = FIRST_WEIGHT, -np.inf
-    answers: list[BlockAnswer] = []
-    rounds: list[Round] = []
-    master, radius = _Master(oracle.limit), np.zeros(len(prices))
-    while True:
-        answer = oracle(prices)
-        answers.append(answer)
-        excess = answer.use.sum(axis=0) - oracle.limit
-        value = float(answer.cost.sum() + excess @ prices)
-        rises = float(excess @ (expected - best)) > 0.0  # the dual value, on towards the expected prices
-        weight = max(0.0, weight - 0.1) if rises else weight + 0.1 * (1.0 - weight)
-        if value > highest:
-            best, highest = prices, value
-        master.add(answer)
-        if not rounds:
-            radius = reach * abs(value) / np.maximum(oracle.limit, 1e-9)
-        expected, expected_value, held = master.solve(best, radius)
-        if rises or expected_value - highest <= target_gap * abs(highest):
-            radius = np.where(held, 2.0 * radius, radius)
-        primal_cost = np.inf if held.any() else expected_value
-        rounds.append(Round(len(rounds) + 1, value, highest, primal_cost))
-        if on_round is not None:
-            on_round(rounds[-1])
-        if rounds[-1].gap <= target_gap or len(rounds) >= max_iterations:
-            return Ascent(best, answers, master.weights(), rounds)
-        prices = weight * best + (1.0 - weight) * expected
+
+    def __init__(self, free_capacity: Floats, scale: Floats) -> None:
+        self._master = Master(free_capacity, scale)
+        self._planes: list[Plane] = []
+        self._moving: Bools = np.zeros(len(scale), dtype=np.bool_)
+        self._length = FIRST_LENGTH
+        self._foreseen = 0.0
+        self._null_steps = 0
+        self._curvature = scale
+        self._at_centre: Floats = np.zeros(0)
+        self._best = -np.inf
+        self.centre: Floats = np.zeros_like(scale)
+
+    def next(self, prices: Floats, dual_value: float, groups: Groups, curvature: Floats) -> Floats | None:
+        """Take in an answer; return the prices to ask about next, or None when planes no longer help."""
+        self._take_in(Plane(prices, groups), dual_value, curvature)
+        if self._null_steps > MOST_NULL_STEPS:
+            return None
+        proposed, value = self._solve()
+        self._foreseen = value - self._best
+        return proposed if self._foreseen > LEAST_GAIN * abs(self._best) else None
+
+    def _take_in(self, plane: Plane, dual_value: float, curvature: Floats) -> None:
+        """Add planes; move the centre, and lengthen or shorten the next step."""
+        gain = dual_value - self._best
+        self._planes.append(plane)
+        self._moving |= (plane.prices > 0.0) | (plane.groups.slope.sum(axis=0) > self._master.free_capacity)
+        if gain > 0.0:
+            if gain > 0.5 * self._foreseen and len(self._planes) > 1:
+                self._length *= 2.0
+            self._best, self.centre, self._curvature = dual_value, plane.prices, curvature
+            self._at_centre = plane.groups.cost
+        else:
+            self._length *= 0.5
+        self._null_steps = 0 if gain > SERIOUS * self._foreseen else self._null_steps + 1
+
+    def _solve(self) -> tuple[Floats, float]:
+        """Best prices under the planes near the centre, and the dual value foreseen there."""
+        moving = np.flatnonzero(self._moving)
+        centre, scale = self.centre[moving], self._master.scale[moving]
+        reach = REACH * (centre + scale)
+        free = self._master.free_capacity[moving]
+        weight = np.maximum(self._curvature[moving], FLOOR * np.abs(free) / (centre + scale)) / self._length
+        slopes = [plane.groups.slope[:, moving] for plane in self._planes]
+        heights = [
+            np.maximum(0.0, plane.groups.cost + slope @ (centre - plane.prices[moving]) - self._at_centre)
+            for plane, slope in zip(self._planes, slopes, strict=True)
+        ]
+        unit = 1e-5 * max(abs(self._best), 1e-300)
+        low = -np.minimum(centre, reach)
+        planes = np.array(slopes) / unit, np.array(heights) / unit
+        step, gains = solve_master(*planes, free / unit, weight / unit, low, reach)
+        proposed = self.centre.copy()
+        proposed[moving] = np.maximum(0.0, centre + step)
+        return proposed, self._best + unit * float(gains.sum() - (free / unit) @ step)
 
 
-class _Master:
-    """The linear program over all cuts: maximise Σ block values − prices · capacity."""
+def solve_master(
+    slopes: Floats, heights: Floats, free: Floats, weight: Floats, low: Floats, high: Floats
+) -> tuple[Floats, Floats]:
+    """Maximise Σ_g gain_g − free · d − ½ Σ weight d², gain_g ≤ height + slope · d for all planes, low ≤ d ≤ high.
 
-    def __init__(self, limit: Floats) -> None:
-        self.limit = limit
-        self.num_blocks = 0
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        self.highs.setOptionValue("output_flag", False)
-        self.highs.setOptionValue("threads", 1)
-        self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    Parameters
+    ----------
+    slopes : array [plane, group, price]
+    heights : array [plane, group]
+    free, weight, low, high : array [price]
 
-    def add(self, answer: BlockAnswer) -> None:
-        """Add the cuts of an answer: block value − prices · use ≤ cost."""
-        num_resources, infinite = len(self.limit), highspy.kHighsInf
-        if not self.num_blocks:
-            self.num_blocks = len(answer.cost)
-            for cost, low in [*((-limit, 0.0) for limit in self.limit), *((1.0, -infinite) for _ in answer.cost)]:
-                self.highs.addCol(cost, low, infinite, 0, [], [])
-        for block, cost in enumerate(answer.cost):
-            used = np.flatnonzero(answer.use[block])
-            columns = np.append(used, num_resources + block).astype(np.int32)
-            values = np.append(-answer.use[block, used], 1.0)
-            self.highs.addRow(-infinite, cost, len(columns), columns, values)
+    Returns
+    -------
+    tuple of array
+        The step d [price] and the gains [group], none moved when the solver gives up.
+    """
+    import highspy
 
-    def solve(self, centre: Floats, radius: Floats) -> tuple[Floats, float, Bools]:
-        """Prices that the cuts think best within a box, the value they expect, and which prices the box holds back."""
-        low, high = np.maximum(0.0, centre - radius), centre + radius
-        index = np.arange(len(centre), dtype=np.int32)
-        self.highs.changeColsBounds(len(index), index, low, high)
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            status = self.highs.modelStatusToString(self.highs.getModelStatus())
-            raise RuntimeError(f"the bundle's linear program ended as: {status}")
-        solution = self.highs.getSolution()
-        prices, slope = (np.array(part)[: len(index)] for part in (solution.col_value, solution.col_dual))
-        held = (slope > _NO_SLOPE * self.limit) | ((slope < -_NO_SLOPE * self.limit) & (low > 0.0))
-        return np.clip(prices, low, high), float(self.highs.getInfo().objective_function_value), held
-
-    def weights(self) -> Floats:
-        """Weights of the answers, [answer, block]."""
-        dual = np.abs(np.array(self.highs.getSolution().row_dual)).reshape(-1, self.num_blocks)
-        return np.asarray(dual / dual.sum(axis=0))
+    num_planes, num_groups, num_prices = slopes.shape
+    model = highspy.HighsModel()
+    program = model.lp_
+    program.num_col_, program.num_row_ = num_prices + num_groups, num_planes * num_groups
+    program.col_cost_ = np.concatenate([free, -np.ones(num_groups)])
+    program.col_lower_ = np.concatenate([low, np.full(num_groups, -highspy.kHighsInf)])
+    program.col_upper_ = np.concatenate([high, np.full(num_groups, highspy.kHighsInf)])
+    program.row_lower_ = np.full(program.num_row_, -highspy.kHighsInf)
+    program.row_upper_ = heights.ravel()
+    own = np.tile(np.eye(num_groups), (num_planes, 1))
+    rows = sp.csr_array(np.hstack([-slopes.reshape(-1, num_prices), own]))
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_, program.a_matrix_.index_, program.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    model.hessian_.dim_ = program.num_col_
+    model.hessian_.format_ = highspy.HessianFormat.kTriangular
+    model.hessian_.start_ = np.minimum(np.arange(program.num_col_ + 1), num_prices)
+    model.hessian_.index_, model.hessian_.value_ = np.arange(num_prices), weight
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("qp_iteration_limit", MOST_PIVOTS)
+    solver.passModel(model)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return np.zeros(num_prices), np.zeros(num_groups)
+    solution = np.array(solver.getSolution().col_value)
+    return solution[:num_prices], solution[num_prices:]

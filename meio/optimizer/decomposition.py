@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.optimizer.bundle import Ascent, Round, ascend
+from meio.optimizer.cutting_planes import Ascent, Round, ascend
 from meio.optimizer.sampled import SampledModel
 
 MOST_BLOCKS = 100

@@ -1,65 +1,54 @@
 """Dual ascent: the capacity prices at which the products' own best choices respect the shared capacities.
 
-Random demand makes the dual smooth enough for Newton's method: how a node's stock answers its prices follows from the
-curvature of its products' shortage costs. One block a node, its prices over all periods; prices stay non-negative.
-Whole units, changes of lane and buying ahead make the dual kinked. So every price damps its own step: halved when its
-excess changes sign, stretched while it does not.
-
-References
-----------
-Riedmiller, M. and Braun, H. (1993), "A direct adaptive method for faster backpropagation learning: the RPROP
-algorithm", IEEE International Conference on Neural Networks.
-Bertsekas, D. (1982), "Projected Newton methods for optimization problems with simple constraints", SIAM J. Control
-and Optimization 20.
+Evaluations are dear, prices are many, and the dual is smooth where demand is large and kinked where it is small. A
+proximal bundle whose metric is Newton's curvature climbs most of the way in about ten evaluations. From where its
+planes stop helping, damped Newton steps go on: they keep every price moving around its best value, which is what the
+average over the last evaluations, the plan before repair, needs.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
-from meio.network.compiled import Floats, Ints
-from meio.optimizer.evaluation import Evaluation, Evaluator
-from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import Capacities, fields, no_prices, relative_excess, violation
+from meio.network.compiled import Floats
+from meio.optimizer.bundle import Bundle
+from meio.optimizer.evaluation import Evaluation
+from meio.optimizer.newton import adapted, excess_use, stepped
+from meio.optimizer.prices import Capacities, average_of, fields, flat, no_prices, unflat, violation
+from meio.optimizer.stopping import Progress, StopRule
 from meio.plan import CapacityPrices
 
-FIRST_DAMPING = 0.7
-DAMPING_RANGE = (0.01, 1.2)
-VIOLATION_TOLERANCE = 0.005  # relative; repair removes what is left
+FIRST_DAMPING = 0.2
 AVERAGED = 8  # evaluations whose average is the plan before repair
 
 
-class Progress(NamedTuple):
-    """What a stop rule sees after each evaluation."""
+class Dual(Protocol):
+    """What is maximised: `meio.optimizer.evaluation.Evaluator`, or anything that answers like it."""
 
-    iteration: int
-    dual_gap: float
-    violation: float
+    @property
+    def shared(self) -> Capacities:
+        """The capacities that the prices are for."""
 
+    @property
+    def free_capacity(self) -> Floats:
+        """What a unit of each price pays back over the horizon, [resource]; inf: no limit."""
 
-class StopRule(Protocol):
-    """Decides when prices are good enough."""
+    def __call__(self, prices: CapacityPrices) -> Evaluation:
+        """Cost, use and dual value at these prices."""
 
-    def __call__(self, progress: Progress) -> bool:
-        """Whether to stop now."""
+    def scale(self) -> CapacityPrices:
+        """Prices as large as the costs they add to."""
 
+    def newton_direction(self, current: Evaluation) -> CapacityPrices:
+        """Projected Newton step from an evaluation."""
 
-@dataclass(frozen=True)
-class GapOrIterations:
-    """Stop at a relative dual gap with capacity respected, or after so many evaluations."""
-
-    target_gap: float
-    max_iterations: int
-
-    def __call__(self, progress: Progress) -> bool:
-        """Whether the gap is met or the evaluations are used up."""
-        good = progress.dual_gap <= self.target_gap and progress.violation <= VIOLATION_TOLERANCE
-        return good or progress.iteration >= self.max_iterations
+    def curvature(self, current: Evaluation) -> Floats:
+        """How fast each resource's use over the horizon falls when its own price rises, [resource]."""
 
 
 class Ascent(NamedTuple):
@@ -68,43 +57,78 @@ class Ascent(NamedTuple):
     recent: list[Evaluation]
     """The last evaluations, whose average is nearly feasible and nearly optimal."""
     highest_dual_value: float
+    best_prices: CapacityPrices
+    """Those of the highest dual value."""
     convergence: pd.DataFrame
     """One row an evaluation: iteration, dual_value, planned_cost, dual_gap, violation."""
 
 
 def dual_ascent(
-    evaluate: Evaluator,
+    evaluate: Dual,
     stop: StopRule,
     on_iteration: Callable[[Progress], None] | None = None,
     start: CapacityPrices | None = None,
 ) -> Ascent:
-    """Move prices from `start`, or from zero, until use meets capacity and the stop rule is met."""
+    """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met."""
+    began = time.perf_counter()
     limit = evaluate.shared.limit
-    prices = no_prices(limit) if start is None else start
-    damping = CapacityPrices(*(np.full_like(array, FIRST_DAMPING) for array in fields(limit)))
-    trust = trust_scale(evaluate.model, limit)
+    best_prices = prices = no_prices(limit) if start is None else _where_limited(start, limit)
+    search = _Search(evaluate)
     recent: list[Evaluation] = []
     rows: list[dict[str, float]] = []
     highest = -np.inf
     while True:
         current = evaluate(prices)
         recent = [*recent, current][-AVERAGED:]
-        highest = max(highest, current.dual_value)
+        if current.dual_value > highest:
+            highest, best_prices = current.dual_value, prices
         rows.append(_row(len(rows) + 1, recent, highest, limit))
-        progress = Progress(len(rows), rows[-1]["dual_gap"], rows[-1]["violation"])
+        seconds = time.perf_counter() - began
+        progress = Progress(len(rows), rows[-1]["dual_gap"], rows[-1]["violation"], seconds)
         if on_iteration is not None:
             on_iteration(progress)
         if stop(progress):
-            return Ascent(recent, highest, pd.DataFrame(rows))
-        if len(recent) > 1:
-            damping = _adapted(damping, *(excess_use(part.use, limit) for part in recent[-2:]))
-        direction = newton_direction(current, evaluate.shared, evaluate.model.period_days)
-        prices = stepped(current, direction, damping, trust, limit)
+            return Ascent(recent, highest, best_prices, pd.DataFrame(rows))
+        prices = search.next(current)
 
 
-def average_of(values: list[CapacityPrices]) -> CapacityPrices:
-    """Average of prices, or of use, over evaluations."""
-    return CapacityPrices(*(np.mean(parts, axis=0) for parts in zip(*map(fields, values), strict=True)))
+def _where_limited(prices: CapacityPrices, limit: CapacityPrices) -> CapacityPrices:
+    """Prices without those of unlimited capacities."""
+    parts = zip(fields(prices), fields(limit), strict=True)
+    return CapacityPrices(*(np.where(np.isfinite(capacity), price, 0.0) for price, capacity in parts))
+
+
+class _Search:
+    """Chooses the next prices: by planes while they help, then by damped Newton steps from the best ones."""
+
+    def __init__(self, evaluate: Dual) -> None:
+        self._evaluate = evaluate
+        self._limit = evaluate.shared.limit
+        self._trust = evaluate.scale()
+        self._bundle: Bundle | None = Bundle(evaluate.free_capacity, flat(self._trust))
+        self._damping = CapacityPrices(*(np.full_like(array, FIRST_DAMPING) for array in fields(self._limit)))
+        self._before: Evaluation | None = None
+        self._centre: Evaluation | None = None
+
+    def next(self, current: Evaluation) -> CapacityPrices:
+        """Return the prices to ask about next."""
+        if self._bundle is not None:
+            prices = flat(current.prices)
+            proposed = self._bundle.next(prices, current.dual_value, current.groups, self._evaluate.curvature(current))
+            if self._centre is None or np.array_equal(self._bundle.centre, prices):
+                self._centre = current
+            if proposed is not None:
+                return unflat(proposed, self._limit)
+            self._bundle = None
+            return self._newton_step(self._centre)
+        return self._newton_step(current)
+
+    def _newton_step(self, current: Evaluation) -> CapacityPrices:
+        if self._before is not None:
+            excesses = (excess_use(part.use, self._limit) for part in (self._before, current))
+            self._damping = adapted(self._damping, *excesses)
+        self._before = current
+        return stepped(current, self._evaluate.newton_direction(current), self._damping, self._trust, self._limit)
 
 
 def _row(iteration: int, recent: list[Evaluation], highest: float, limit: CapacityPrices) -> dict[str, float]:
@@ -116,149 +140,3 @@ def _row(iteration: int, recent: list[Evaluation], highest: float, limit: Capaci
         "dual_gap": (planned_cost - highest) / max(abs(planned_cost), 1e-12),
         "violation": violation(average_of([evaluation.use for evaluation in recent]), limit),
     }
-
-
-def excess_use(use: CapacityPrices, limit: CapacityPrices) -> CapacityPrices:
-    """Use beyond capacity; minus infinity where there is no limit."""
-    return CapacityPrices(*(used - capacity for used, capacity in zip(fields(use), fields(limit), strict=True)))
-
-
-def _adapted(damping: CapacityPrices, before: CapacityPrices, now: CapacityPrices) -> CapacityPrices:
-    """Halve the step of each price whose excess changed its sign, stretch the others'."""
-    parts = zip(fields(damping), fields(before), fields(now), strict=True)
-    return CapacityPrices(
-        *(np.clip(np.where(old * new < 0, 0.5 * step, 1.2 * step), *DAMPING_RANGE) for step, old, new in parts)
-    )
-
-
-def stepped(
-    current: Evaluation,
-    direction: CapacityPrices,
-    damping: CapacityPrices,
-    trust: CapacityPrices,
-    limit: CapacityPrices,
-) -> CapacityPrices:
-    """Prices after a damped step towards their capacity, no longer than half of price and trust, none below zero.
-
-    Newton's step counts where it goes the way of the price's own excess; it is at least proportional to that excess.
-    """
-    moved = []
-    parts = (
-        fields(current.prices),
-        fields(direction),
-        fields(current.use),
-        fields(limit),
-        fields(damping),
-        fields(trust),
-    )
-    for price, newton, use, capacity, step, scale in zip(*parts, strict=True):
-        excess = relative_excess(use, capacity)
-        size = np.maximum(np.where(newton * excess > 0, np.abs(newton), 0.0), 0.2 * np.abs(excess) * (price + scale))
-        size = np.minimum(size, 0.5 * (price + scale))
-        moved.append(np.maximum(0.0, price + step * np.sign(excess) * size))
-    return CapacityPrices(*moved)
-
-
-def trust_scale(model: PlanningModel, limit: CapacityPrices) -> CapacityPrices:
-    """Prices as large as what they add to: holding cost per m³ and day, or per unit and period of buying ahead.
-
-    Curvature is known only near the present prices; a step much larger than these leaves its neighbourhood.
-    """
-    streams = np.diff(model.product_ptr)
-    product = np.repeat(np.arange(len(streams)), streams)
-    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams)) + 1e-12  # products nobody wants any more
-    per_unit = np.average(model.holding_per_day, axis=0, weights=demand)
-    per_m3 = (model.holding_per_day * demand[:, None]).sum(axis=0) / (model.volume_m3 * demand).sum()
-    ahead = model.period_days * per_unit[:, None]
-    return CapacityPrices(
-        np.broadcast_to(per_m3[:, None, None], limit.storage.shape),
-        np.broadcast_to(ahead, limit.inbound.shape),
-        np.broadcast_to(ahead, limit.outbound.shape),
-        np.full_like(limit.lane, ahead.mean()),
-    )
-
-
-def newton_direction(current: Evaluation, shared: Capacities, period_days: float) -> CapacityPrices:
-    """Projected Newton step: all nodes' prices together, each lane's by itself.
-
-    Only prices that are positive, or whose capacity is exceeded, move.
-    """
-    limit = shared.limit
-    change = no_prices(limit)
-    excess = excess_use(current.use, limit)
-    order = _node_order(limit)
-    flat_excess, flat_price = order.flat(excess), order.flat(current.prices)
-    free = np.flatnonzero(np.isfinite(flat_excess) & ((flat_price > 0) | (flat_excess > 0)))
-    if free.size:
-        hessian = _hessian(current, shared, order, period_days)[np.ix_(free, free)]
-        hessian[np.diag_indices_from(hessian)] *= 1.0 + 1e-3
-        hessian[np.diag_indices_from(hessian)] += 1e-12
-        step = np.zeros(order.size)
-        step[free] = np.linalg.solve(hessian, flat_excess[free])
-        change = order.unflat(step, change.lane)
-    moving = np.isfinite(excess.lane) & ((current.prices.lane > 0) | (excess.lane > 0))
-    carried = np.maximum(current.use.lane, 1e-9)
-    change.lane[moving] = (excess.lane / carried)[moving]
-    return change
-
-
-class _NodeOrder(NamedTuple):
-    """Where each node's price stands in one vector: storage, then inbound, then outbound."""
-
-    storage: Ints
-    """[node, storage type, period]"""
-    inbound: Ints
-    """[node, period]"""
-    outbound: Ints
-    """[node, period]"""
-    size: int
-
-    def flat(self, values: CapacityPrices) -> Floats:
-        return np.concatenate([values.storage.ravel(), values.inbound.ravel(), values.outbound.ravel()])
-
-    def unflat(self, vector: Floats, lane: Floats) -> CapacityPrices:
-        return CapacityPrices(vector[self.storage], vector[self.inbound], vector[self.outbound], lane)
-
-
-def _node_order(limit: CapacityPrices) -> _NodeOrder:
-    storage = np.arange(limit.storage.size).reshape(limit.storage.shape)
-    inbound = storage.size + np.arange(limit.inbound.size).reshape(limit.inbound.shape)
-    return _NodeOrder(storage, inbound, inbound + inbound.size, storage.size + 2 * inbound.size)
-
-
-def _hessian(current: Evaluation, shared: Capacities, order: _NodeOrder, period_days: float) -> Floats:
-    """How use falls when prices rise (the dual's negative Hessian), over the prices of all nodes.
-
-    What a level pays per unit and day: the storage price at its node less that of the upstream node it relieves, and
-    the fall of the inbound price to the next period. Each lane's products answer what they pay; inbound and outbound
-    prices also move customers to other nodes.
-    """
-    totals = current.totals
-    num_nodes, num_types, num_periods = order.storage.shape
-    fall = (np.eye(num_periods) - np.eye(num_periods, k=1)) / period_days
-    fall[-1] = 0.0
-    hessian = np.zeros((order.size, order.size))
-
-    def add(rows: Ints, columns: Ints, block: Floats) -> None:
-        hessian[np.ix_(rows, columns)] += block
-
-    for lane, (source, node) in enumerate(zip(shared.lane_source_idx, shared.lane_node_idx, strict=True)):
-        inbound = order.inbound[node]
-        add(inbound, inbound, fall.T @ np.diag(totals.response_units[lane]) @ fall)
-        for kind in range(num_types):
-            squared = np.diag(totals.response_volume2[lane, kind])
-            crossed = np.diag(totals.response_volume[lane, kind]) @ fall
-            ends = [(order.storage[node, kind], 1.0)]
-            if source < num_nodes:
-                ends.append((order.storage[source, kind], -1.0))
-            for rows, sign in ends:
-                add(rows, inbound, sign * crossed)
-                add(inbound, rows, sign * crossed.T)
-                for columns, other in ends:
-                    add(rows, columns, sign * other * squared)
-    for node in range(num_nodes):
-        flow = np.diag(totals.response_flow[node])
-        for rows in (order.inbound[node], order.outbound[node]):
-            for columns in (order.inbound[node], order.outbound[node]):
-                add(rows, columns, flow)
-    return hessian

@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import Capacities, fields, met_by_a_unit, no_prices, priced, use_of
+from meio.optimizer.newton import newton_direction, own_response, trust_scale
+from meio.optimizer.prices import Capacities, fields, flat, met_by_a_unit, no_prices, priced, use_of
 from meio.plan import CapacityPrices
 
 if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Aggregates, Decisions
 
 PRODUCTS_PER_BLOCK = 64  # fixed, so that sums do not depend on the number of threads
+MOST_GROUPS = 16  # of products whose answers are kept apart
+
+
+class Groups(NamedTuple):
+    """The answer of each group of products, a run of blocks: together they are the dual less the priced capacity."""
+
+    cost: Floats
+    """[group]: priced cost, money"""
+    slope: Floats
+    """[group, resource]: how it grows with each price: use over the horizon, in the order of `prices.flat`"""
 
 
 class Evaluation(NamedTuple):
@@ -31,6 +43,7 @@ class Evaluation(NamedTuple):
     """Cost over the horizon without prices, money."""
     dual_value: float
     """Least priced cost less the priced capacity, money."""
+    groups: Groups
 
 
 class Evaluator:
@@ -52,6 +65,23 @@ class Evaluator:
         self.workers = workers
         fixed = no_prices(shared.limit)
         self.fixed = fixed if fixed_storage is None else replace(fixed, storage=fixed_storage)
+
+    @property
+    def free_capacity(self) -> Floats:
+        """What a unit of each price pays back: capacity over the horizon that is not in use anyway, [resource]."""
+        return self.model.period_days * (flat(self.shared.limit) - flat(self.fixed))
+
+    def scale(self) -> CapacityPrices:
+        """Prices as large as the costs they add to."""
+        return trust_scale(self.model, self.shared.limit)
+
+    def newton_direction(self, current: Evaluation) -> CapacityPrices:
+        """Projected Newton step from an evaluation."""
+        return newton_direction(current, self.shared, self.model.period_days)
+
+    def curvature(self, current: Evaluation) -> Floats:
+        """How fast each resource's use over the horizon falls when its own price rises, [resource]."""
+        return self.model.period_days * own_response(current, self.shared, self.model.period_days)
 
     def __call__(self, prices: CapacityPrices) -> Evaluation:
         """Solve every subproblem at these prices."""
@@ -97,14 +127,24 @@ class Evaluator:
             use=use,
             cost=priced_cost - float(totals.paid.sum()) - days * float(kept_and_shipped),
             dual_value=priced_cost - days * free_capacity,
+            groups=self._groups(parts),
         )
+
+    def _groups(self, parts: Sequence[Aggregates]) -> Groups:
+        bounds = np.unique(np.linspace(0, len(parts), min(MOST_GROUPS, len(parts)) + 1).astype(np.int64))
+        costs, slopes = [], []
+        for first, end in pairwise(bounds.tolist()):
+            uses = [flat(use_of(part, self.shared)) for part in parts[first:end]]
+            costs.append(sum(float(part.cost.sum()) for part in parts[first:end]))
+            slopes.append(self.model.period_days * np.sum(uses, axis=0))
+        return Groups(np.array(costs), np.array(slopes))
 
     def _no_decisions(self) -> Decisions:
         from meio.optimizer.block_kernels import Decisions
 
         shape = (*self.model.holding_per_day.shape, self.model.num_periods)
         return Decisions(
-            np.full(shape[:2], -1), np.zeros(shape), np.full(shape, np.inf), np.zeros(shape), np.zeros(shape[:2])
+            np.full(shape[:2], -1), np.zeros(shape), np.full(shape, np.inf), np.zeros(shape), np.zeros(shape)
         )
 
     def _no_totals(self) -> Aggregates:

@@ -74,6 +74,7 @@ def _as_plan(compiled: CompiledScenario, model: SampledModel, solution: Extensiv
         iterations=1,
         seconds=time.perf_counter() - started,
         convergence=pd.DataFrame([row | {"violation": violated}]),
+        recovery=pd.DataFrame(),
     )
 
 

@@ -9,14 +9,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import GAMMA, NORMAL, CompiledScenario, Floats, Ints
+from meio.network.compiled import GAMMA, NORMAL, CompiledScenario, Floats
 from meio.network.model import Planning
 from meio.optimizer.certificate import Certificate, certify
-from meio.optimizer.dual import Ascent, GapOrIterations, Progress, dual_ascent
+from meio.optimizer.dual import Ascent, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import Capacities, capacities, no_prices, violation
-from meio.optimizer.recovery import pack_storage, recovered, review_targets
+from meio.optimizer.recovery import Recovery, pack_storage, recovered, review_targets
+from meio.optimizer.stopping import AnyOf, GapClosed, MostIterations, MostSeconds, Progress, StopRule
 from meio.plan import CapacityPrices, Plan
 
 
@@ -84,14 +85,20 @@ def solved(
     """A plan as `plan` makes it, with what it was made from; prices move from `start`, or from zero."""
     started = time.perf_counter()
     evaluate = evaluator_of(compiled, capacities(compiled), workers or os.cpu_count() or 1)
-    stop = GapOrIterations(settings.target_gap, settings.max_iterations)
-    ascent = dual_ascent(evaluate, stop, progress, start)
+    ascent = dual_ascent(evaluate, stop_rule(settings), progress, start)
     whole_units = in_whole_units(compiled)
-    planned = recovered(evaluate, ascent.recent, whole_units)
-    planned = planned._replace(cost=unpriced_cost(evaluate, planned.decisions.lane_idx, planned.decisions.level))
-    certificate = certify(compiled, planned.prices, evaluate.workers)
-    made = _as_plan(compiled, evaluate, ascent, planned, certificate, whole_units, time.perf_counter() - started)
-    return Solved(made, evaluate, ascent, planned)
+    recovery = recovered(evaluate, ascent.recent, whole_units)
+    certificate = certify(compiled, recovery.planned.prices, evaluate.workers)
+    made = _as_plan(compiled, evaluate, ascent, recovery, certificate, whole_units, time.perf_counter() - started)
+    return Solved(made, evaluate, ascent, recovery.planned)
+
+
+def stop_rule(settings: Planning) -> StopRule:
+    """When the scenario's `planning` section wants dual ascent to stop."""
+    rules: list[StopRule] = [GapClosed(settings.target_gap), MostIterations(settings.max_iterations)]
+    if settings.max_seconds is not None:
+        rules.append(MostSeconds(settings.max_seconds))
+    return AnyOf(tuple(rules))
 
 
 def evaluator_of(compiled: CompiledScenario, shared: Capacities, workers: int) -> Evaluator:
@@ -106,11 +113,6 @@ def in_whole_units(compiled: CompiledScenario) -> bool:
     return not np.isin(compiled.demand.stream_kind, (NORMAL, GAMMA)).any()
 
 
-def unpriced_cost(evaluate: Evaluator, lane_idx: Ints, level: Floats) -> float:
-    """Cost of levels over the horizon when nobody pays for capacity, money."""
-    return evaluate.follow(no_prices(evaluate.shared.limit), lane_idx, level).cost
-
-
 def unit_values(planned: Evaluation) -> Floats:
     """What one more unit costs at each node, 0 where there is none, [product, node, period]."""
     supply_cost = planned.decisions.supply_cost
@@ -121,11 +123,12 @@ def _as_plan(
     compiled: CompiledScenario,
     evaluate: Evaluator,
     ascent: Ascent,
-    planned: Evaluation,
+    recovery: Recovery,
     certificate: Certificate,
     whole_units: bool,
     seconds: float,
 ) -> Plan:
+    planned = recovery.planned
     return Plan(
         name="plan",
         targets=review_targets(compiled, evaluate.model, planned, whole_units),
@@ -143,6 +146,7 @@ def _as_plan(
         iterations=len(ascent.convergence),
         seconds=seconds,
         convergence=ascent.convergence,
+        recovery=recovery.steps,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,6 +60,23 @@ def no_prices(limit: CapacityPrices) -> CapacityPrices:
 def fields(values: CapacityPrices) -> tuple[Floats, Floats, Floats, Floats]:
     """Storage, inbound, outbound and lane arrays, in this order."""
     return values.storage, values.inbound, values.outbound, values.lane
+
+
+def flat(values: CapacityPrices) -> Floats:
+    """All prices, or uses, in one vector [resource]."""
+    return np.concatenate([part.ravel() for part in fields(values)])
+
+
+def unflat(vector: Floats, like: CapacityPrices) -> CapacityPrices:
+    """The reverse of `flat`, in the shapes of `like`."""
+    ends = np.cumsum([part.size for part in fields(like)])[:-1]
+    parts = zip(np.split(vector, ends), fields(like), strict=True)
+    return CapacityPrices(*(part.reshape(shaped.shape) for part, shaped in parts))
+
+
+def average_of(values: Sequence[CapacityPrices]) -> CapacityPrices:
+    """Average of prices, or of use, over evaluations."""
+    return CapacityPrices(*(np.mean(parts, axis=0) for parts in zip(*map(fields, values), strict=True)))
 
 
 def met_by_a_unit(prices: CapacityPrices, shared: Capacities) -> Prices:

@@ -2,54 +2,98 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import numpy as np
+import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.supply import order_multiples
-from meio.optimizer.dual import average_of, trust_scale
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import violation
-from meio.optimizer.repair import cut_levels, raised_prices
+from meio.optimizer.paths import levelled, taken_units
+from meio.optimizer.prices import average_of, no_prices, violation
+from meio.optimizer.repair import repaired
 
-REPAIR_PASSES = 24
 _GOLDEN = 0.6180339887498949
+
+
+class Recovery(NamedTuple):
+    """A plan's levels, and what each step on the way to them cost."""
+
+    planned: Evaluation
+    steps: pd.DataFrame
+    """One row a step: step, cost_before, cost_after (money), violation_before, violation_after (shares), seconds."""
 
 
 def recovered(
     evaluate: Evaluator, recent: list[Evaluation], whole_units: bool, product_idx: Ints | None = None
-) -> Evaluation:
-    """Average the last evaluations, round, and repair until no capacity is exceeded.
+) -> Recovery:
+    """Levels that respect the capacities, from the last evaluations: average, level out, round, repair.
 
     Prices converge before choices do: many slow movers change their level by whole units. Their average over the last
-    evaluations is nearly feasible; what is left is repaired unit by unit where it costs least per unit of capacity.
+    evaluations is nearly feasible in the dual's terms, where levels may fall at once. So they are levelled out until
+    stock can follow them, rounded, and what is left is repaired where it costs least.
     """
-    limit = evaluate.shared.limit
+    steps: list[dict[str, Any]] = []
     lane_idx = recent[-1].decisions.lane_idx
-    level = _average_level(recent, lane_idx)
+    prices = average_of([evaluation.prices for evaluation in recent])
+
+    def step(name: str, before: Evaluation, change: Callable[[Evaluation], Evaluation]) -> Evaluation:
+        began = time.perf_counter()
+        after = change(before)
+        steps.append(_row(name, before, after, evaluate, time.perf_counter() - began))
+        return after
+
+    def follow(level: Floats) -> Evaluation:
+        return evaluate.follow(prices, lane_idx, level)
+
+    current = step("average", recent[-1], lambda _: follow(_average_level(recent, lane_idx)))
+    if violation(current.use, evaluate.shared.limit) > 0.0:
+        current = step("level out", current, lambda now: follow(_levelled_out(evaluate, now)))
     if whole_units:
-        level = rounded(level, product_idx)
-    scale = trust_scale(evaluate.model, limit)
-    current = best = evaluate.follow(average_of([evaluation.prices for evaluation in recent]), lane_idx, level)
-    for _ in range(REPAIR_PASSES):
-        if violation(best.use, limit) <= 0.0:
-            break
-        level = cut_levels(current, evaluate, whole_units)
-        current = evaluate.follow(raised_prices(current, limit, scale), lane_idx, level)
-        if violation(current.use, limit) < violation(best.use, limit):
-            best = current
-    return best
+        current = step("round", current, lambda now: follow(rounded(now.decisions.level, product_idx)))
+    current = step("repair", current, lambda now: repaired(evaluate, now, whole_units))
+    current = step("count", current, lambda now: now._replace(cost=_counted_cost(evaluate, now)))
+    return Recovery(current, pd.DataFrame(steps))
+
+
+def _counted_cost(evaluate: Evaluator, current: Evaluation) -> float:
+    """Cost of the plan's levels with customers choosing their nodes at no prices: a sum over products."""
+    return unpriced_cost(evaluate, current.decisions.lane_idx, current.decisions.level)
+
+
+def unpriced_cost(evaluate: Evaluator, lane_idx: Ints, level: Floats) -> float:
+    """What lanes and levels cost when capacity is free, money over the horizon."""
+    return evaluate.follow(no_prices(evaluate.shared.limit), lane_idx, level).cost
+
+
+def _levelled_out(evaluate: Evaluator, current: Evaluation) -> Floats:
+    return levelled(current.decisions.level, taken_units(evaluate.model, current))
+
+
+def _row(name: str, before: Evaluation, after: Evaluation, evaluate: Evaluator, seconds: float) -> dict[str, Any]:
+    limit = evaluate.shared.limit
+    return {
+        "step": name,
+        "cost_before": before.cost,
+        "cost_after": after.cost,
+        "violation_before": violation(before.use, limit),
+        "violation_after": violation(after.use, limit),
+        "seconds": seconds,
+    }
 
 
 def _average_level(recent: list[Evaluation], lane_idx: Ints) -> Floats:
-    """Average level over the evaluations that supply a product on its last lanes.
+    """Average level over the evaluations that supply a product as the last one does.
 
-    Other lanes mean other windows, and another set of nodes that an upstream node stocks for.
+    Other lanes mean other windows, and another share of an upstream node's level.
     """
-    kept = [(evaluation.decisions.lane_idx == lane_idx).all(axis=1) for evaluation in recent]
-    same = np.stack(kept)[:, :, None, None]
+    same = np.stack([(evaluation.decisions.lane_idx == lane_idx).all(axis=1) for evaluation in recent])
     levels = np.stack([evaluation.decisions.level for evaluation in recent])
-    return np.asarray((levels * same).sum(axis=0) / same.sum(axis=0))
+    return np.asarray((levels * same[:, :, None, None]).sum(axis=0) / same.sum(axis=0)[:, None, None])
 
 
 def rounded(level: Floats, product_idx: Ints | None = None) -> Floats:
@@ -74,9 +118,8 @@ def review_targets(
     packs and minimum orders bring beyond it.
     """
     lane = planned.decisions.lane_idx
-    targets = less_packs(
-        dated(model, lane, planned.decisions.level), pack_excess(compiled, lane, planned.decisions.flow)
-    )
+    excess = pack_excess(compiled, lane, planned.decisions.consumed.mean(axis=2))
+    targets = less_packs(dated(model, lane, planned.decisions.level), excess)
     return rounded(targets, product_idx) if whole_units else targets
 
 
@@ -109,7 +152,7 @@ def pack_storage(compiled: CompiledScenario, model: PlanningModel, evaluation: E
     """
     lane = evaluation.decisions.lane_idx
     level = own_level(model, lane, evaluation.decisions.level)
-    excess = pack_excess(compiled, lane, evaluation.decisions.flow)
+    excess = pack_excess(compiled, lane, evaluation.decisions.consumed.mean(axis=2))
     beyond = np.maximum(0.0, excess[:, :, None] + np.minimum(level, 1.0) - level)
     volume = np.where(level > 0, beyond, 0.0) * model.volume_m3[:, None, None]
     num_types = evaluation.use.storage.shape[1]

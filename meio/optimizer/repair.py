@@ -1,80 +1,96 @@
-"""Where a capacity is still exceeded: raise the prices of flows, cut the least valuable units of stock."""
+"""From levels that nearly respect the capacities to levels that do: cut stock, move orders, and last sell elsewhere."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
 from meio.optimizer.evaluation import Evaluation, Evaluator
+from meio.optimizer.flow_repair import move_orders
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.prices import fields, relative_excess
+from meio.optimizer.paths import left_over, taken_units
+from meio.optimizer.prices import fields, relative_excess, violation
+from meio.optimizer.storage_repair import MOST_CUT, cut_storage
 from meio.plan import CapacityPrices
 
-REPAIR_MARGIN = 0.002  # repair aims this far below capacity, so that rounding does not undo it
-MOST_CUT = 0.1  # share of a level that one pass may take
+REPAIR_PASSES = 16
+MARGIN = 0.002  # repair aims so far below capacity, and farther with every pass, as rounding undoes a part
+TOLERANCE = 1e-3  # relative excess at which repair ends
+MOVES_ALONE = 3  # passes in which orders only move, where the horizon as a whole has room for them
 MOST_RAISED = 0.5  # of price and scale together, in one pass
 
 
-class Shortfall(NamedTuple):
-    """Capacity that is missing, and the stock whose cut would free it."""
+def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool) -> Evaluation:
+    """Levels and prices at which no capacity is exceeded beyond the tolerance, or the nearest that were found."""
+    limit, scale = evaluate.shared.limit, evaluate.scale()
+    best = current
+    for count in range(REPAIR_PASSES):
+        if violation(best.use, limit) <= TOLERANCE:
+            break
+        taken = taken_units(evaluate.model, current)
+        level = left_over(current.decisions.level, taken, whole_units)
+        margin = MARGIN * (1 + count)
+        storage = cut_storage(level, taken, current, evaluate, margin, whole_units)
+        move_orders(level, taken, current, evaluate, storage, margin, whole_units)
+        short = too_little(current.use, limit, at_all=count >= MOVES_ALONE)
+        _sell_less(level, short, current, evaluate, 1.0 + count, whole_units)
+        prices = raised_prices(current, short, limit, scale)
+        current = evaluate.follow(prices, current.decisions.lane_idx, level)
+        if violation(current.use, limit) < violation(best.use, limit):
+            best = current
+    return best
 
-    node: int
-    period: int
-    need: float
-    """m³, or units per day"""
-    size: Floats
-    """[product]: how much of it one unit of level takes"""
 
+def too_little(use: CapacityPrices, limit: CapacityPrices, *, at_all: bool) -> CapacityPrices:
+    """Relative excess of flows where moving orders in time cannot help: too much over the horizon, or (at all) any.
 
-def raised_prices(current: Evaluation, limit: CapacityPrices, scale: CapacityPrices) -> CapacityPrices:
-    """Prices with those of exceeded flows raised, so that customers choose other nodes.
-
-    Stock that is cut can only delay an inflow: what sells is bought again. `scale` is what a price may begin with.
+    Stock cannot mend a shortage of the whole horizon: what sells is bought again, and a level that is cut only puts
+    off the order that exceeds. What customers take from a node has no other time.
     """
+    parts = []
+    for name, used, capacity in zip(
+        ("storage", "inbound", "outbound", "lane"), fields(use), fields(limit), strict=True
+    ):
+        excess = np.maximum(0.0, relative_excess(used, capacity))
+        over = np.where(np.isfinite(capacity), used, 0.0).sum(axis=-1) > capacity.sum(axis=-1)
+        anyway = at_all or name == "outbound"
+        parts.append(excess if anyway else np.where(over[..., None], excess, 0.0))
+    return CapacityPrices(np.zeros_like(parts[0]), *parts[1:])
+
+
+def raised_prices(
+    current: Evaluation, short: CapacityPrices, limit: CapacityPrices, scale: CapacityPrices
+) -> CapacityPrices:
+    """Prices raised where flows fall short, so that customers choose other nodes; `scale` is what one begins with."""
     raised = []
-    parts = (fields(current.prices), fields(current.use), fields(limit), fields(scale))
-    for price, use, capacity, begin in zip(*parts, strict=True):
-        step = np.clip(2.0 * relative_excess(use, capacity), 0.0, MOST_RAISED)
+    for price, excess, begin, capacity in zip(*map(fields, (current.prices, short, scale, limit)), strict=True):
+        step = np.where(np.isfinite(capacity), np.minimum(2.0 * excess, MOST_RAISED), 0.0)
         raised.append(price + step * (price + begin))
-    return CapacityPrices(current.prices.storage, *raised[1:])
+    return CapacityPrices(*raised)
 
 
-def cut_levels(current: Evaluation, evaluate: Evaluator, whole_units: bool) -> Floats:
-    """Levels after one pass over the exceeded capacities."""
-    level = current.decisions.level.copy()
-    for shortfall in _shortfalls(current, evaluate):
-        _cut_node(level, current.decisions.worth, shortfall, whole_units)
-    return level
+def _sell_less(
+    level: Floats, short: CapacityPrices, current: Evaluation, evaluate: Evaluator, urgency: float, whole_units: bool
+) -> None:
+    """Cut in place what nodes hold whose supplier receives too little: what it receives, they have sold.
+
+    Little is sold less while stock is plenty, so `urgency` multiplies what is missing, more with every pass.
+    """
+    limit = evaluate.shared.limit.inbound
+    for node, period in np.argwhere(short.inbound > 0.0).tolist():
+        need = urgency * float(current.use.inbound[node, period] - (1.0 - MARGIN) * limit[node, period])
+        _cut_children(level, node, period, need, current, evaluate, whole_units)
 
 
-def _shortfalls(current: Evaluation, evaluate: Evaluator) -> list[Shortfall]:
-    """Where use exceeds capacity."""
-    model, shared, use = evaluate.model, evaluate.shared, current.use
-    limit, lane_idx = shared.limit, current.decisions.lane_idx
-    found: list[Shortfall] = []
-    for node, kind, period in np.argwhere(use.storage > limit.storage).tolist():
-        size = np.where(model.storage_type_idx == kind, model.volume_m3, 0.0)
-        excess = _excess(use.storage, limit.storage, (node, kind, period))
-        carried = np.clip(current.totals.carried[node, kind] / np.maximum(use.storage[node, kind], 1e-12), 0.0, 1.0)
-        found.append(Shortfall(node, period, excess * (1.0 - carried[period]), size))
-        found.append(Shortfall(node, _set_before(carried, period), excess * carried[period], size))
-    bought = np.full(len(model.volume_m3), 1.0 / model.period_days)
-    for node, period in np.argwhere(use.inbound > limit.inbound).tolist():
-        excess = _excess(use.inbound, limit.inbound, (node, period))
-        found.append(Shortfall(node, period, excess, bought))
-        found += _children(current, evaluate, node, period, excess)
-    for lane, period in np.argwhere(use.lane > limit.lane).tolist():
-        node = int(shared.lane_node_idx[lane])
-        size = np.where(lane_idx[:, node] == lane, bought, 0.0)
-        excess = _excess(use.lane, limit.lane, (lane, period))
-        arrivals = np.flatnonzero(shared.departure[lane, period] > 0).tolist()
-        found += [Shortfall(node, arrival, excess, size) for arrival in arrivals]
-    return found
-
-
-def _children(current: Evaluation, evaluate: Evaluator, node: int, period: int, excess: float) -> list[Shortfall]:
+def _cut_children(
+    level: Floats,
+    node: int,
+    period: int,
+    need: float,
+    current: Evaluation,
+    evaluate: Evaluator,
+    whole_units: bool,
+) -> None:
     """Share an excess of inflow by stock among the serving nodes below a node: what it receives, they have sold.
 
     It was sold one lead time before, and a unit of level that is no longer there is sold about once a window less.
@@ -83,18 +99,12 @@ def _children(current: Evaluation, evaluate: Evaluator, node: int, period: int, 
     lead = model.lead_days[model.node_ptr[node] : model.node_ptr[node + 1]].mean() / model.period_days
     sold = max(0, round(period - lead))
     fed = _below(model, lane_idx, node) & (model.serves_customers > 0)
-    held = np.where(fed, current.decisions.level[:, :, sold], 0.0).sum(axis=0)
-    per_unit = np.where(fed, 1.0 / (model.lead_days + model.review_days)[lane_idx], 0.0)
-    return [
-        Shortfall(child, sold, float(excess * held[child] / held.sum()), per_unit[:, child])
-        for child in np.flatnonzero(held).tolist()
-    ]
-
-
-def _set_before(carried: Floats, period: int) -> int:
-    """The period whose levels brought what is carried over into `period`, from the share of stock that is, [period]."""
-    earlier = np.flatnonzero(carried[:period] <= 0.5)
-    return int(earlier[-1]) if earlier.size else 0
+    held = np.where(fed, level[:, :, sold], 0.0).sum(axis=0)
+    for child in np.flatnonzero(held).tolist():
+        lane = lane_idx[:, child]
+        per_unit = np.where(fed[:, child], 1.0 / (model.lead_days + model.review_days)[lane], 0.0)
+        worth = current.decisions.worth[:, child, sold]
+        _cut(level[:, child, sold], worth, per_unit, need * held[child] / held.sum(), whole_units)
 
 
 def _below(model: PlanningModel, lane_idx: Ints, node: int) -> Bools:
@@ -108,21 +118,12 @@ def _below(model: PlanningModel, lane_idx: Ints, node: int) -> Bools:
     return below[:, :-1]
 
 
-def _excess(use: Floats, limit: Floats, cell: tuple[int, ...]) -> float:
-    return float(use[cell] - (1.0 - REPAIR_MARGIN) * limit[cell])
-
-
-def _cut_node(level: Floats, worth: Floats, shortfall: Shortfall, whole_units: bool) -> None:
-    """Lower the levels of one node and period where a unit is worth least for the capacity it takes."""
-    node, period, need, size = shortfall
-    if need <= 0.0:
-        return
-    held = level[:, node, period]
+def _cut(held: Floats, worth: Floats, size: Floats, need: float, whole_units: bool) -> None:
+    """Lower levels [product] in place where a unit is worth least for its size, until `need` is reached."""
     units = MOST_CUT * held
     if whole_units:
         units = np.minimum(held, np.ceil(units))
     candidates = np.flatnonzero((units > 0) & (size > 0))
-    order = candidates[np.argsort(worth[candidates, node, period] / size[candidates], kind="stable")]
-    freed = np.cumsum(units[order] * size[order])
-    chosen = order[: int(np.searchsorted(freed, need)) + 1]
-    level[chosen, node, period] -= units[chosen]
+    order = candidates[np.argsort(worth[candidates] / size[candidates], kind="stable")]
+    chosen = order[: int(np.searchsorted(np.cumsum(units[order] * size[order]), need)) + 1]
+    held[chosen] -= units[chosen]

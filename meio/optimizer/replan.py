@@ -12,9 +12,9 @@ from meio.network.changes import Changes, changed
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Scenario
-from meio.optimizer.dual import Progress
 from meio.optimizer.planner import solved
 from meio.optimizer.standing import Standing, replanned, standing_of
+from meio.optimizer.stopping import Progress
 from meio.plan import CapacityPrices, Plan
 
 

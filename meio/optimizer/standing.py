@@ -15,11 +15,12 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.model import Planning, Scenario
 from meio.optimizer import selection
-from meio.optimizer.dual import Ascent, GapOrIterations, dual_ascent
+from meio.optimizer.dual import Ascent, dual_ascent
 from meio.optimizer.evaluation import Evaluation, Evaluator
-from meio.optimizer.planner import Solved, dual_gap, evaluator_of, in_whole_units, unit_values, unpriced_cost
+from meio.optimizer.planner import Solved, dual_gap, evaluator_of, in_whole_units, stop_rule, unit_values
 from meio.optimizer.prices import Capacities, fields, priced, violation
-from meio.optimizer.recovery import recovered, review_targets
+from meio.optimizer.recovery import Recovery, recovered, review_targets, unpriced_cost
+from meio.optimizer.stopping import AnyOf, MostIterations
 from meio.plan import CapacityPrices, Plan
 
 MOST_STEPS = 5  # evaluations of the changed products before their levels are averaged and repaired
@@ -91,7 +92,8 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
     started = time.perf_counter()
     old, new = (_part(scenario, names, standing.shared, workers) for scenario in (before, after))
     former = _share(standing, old)
-    ascent, planned = _solved_within(new, _left(standing, former.use), standing.plan.prices, after.file.planning)
+    ascent, recovery = _solved_within(new, _left(standing, former.use), standing.plan.prices, after.file.planning)
+    planned = recovery.planned
     cost = standing.plan.planned_cost - former.cost + planned.cost
     dual_value = standing.dual_value - former.dual_value + new.evaluate(standing.dual_prices).dual_value
     use = _combined(standing.plan.use, (-1.0, former.use), (1.0, planned.use))
@@ -108,6 +110,7 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
         iterations=len(ascent.convergence),
         seconds=time.perf_counter() - started,
         convergence=ascent.convergence,
+        recovery=recovery.steps,
     )
     price_idx, paid = _paid_by(standing, new.product_idx, planned.prices)
     return standing._replace(
@@ -152,14 +155,13 @@ def _left(standing: Standing, former: CapacityPrices) -> CapacityPrices:
 
 def _solved_within(
     part: _Part, capacity: CapacityPrices, start: CapacityPrices, settings: Planning
-) -> tuple[Ascent, Evaluation]:
+) -> tuple[Ascent, Recovery]:
     """Plan products that have a capacity for themselves, from the network's prices on."""
     given = part.evaluate
     evaluate = Evaluator(given.model, given.shared._replace(limit=capacity), given.workers, given.fixed.storage)
-    stop = GapOrIterations(settings.target_gap, min(settings.max_iterations, MOST_STEPS))
+    stop = AnyOf((stop_rule(settings), MostIterations(MOST_STEPS)))
     ascent = dual_ascent(evaluate, stop, start=start)
-    planned = recovered(evaluate, ascent.recent, in_whole_units(part.compiled), part.product_idx)
-    return ascent, planned._replace(cost=unpriced_cost(evaluate, planned.decisions.lane_idx, planned.decisions.level))
+    return ascent, recovered(evaluate, ascent.recent, in_whole_units(part.compiled), part.product_idx)
 
 
 def _with_targets(plan: Plan, part: _Part, planned: Evaluation) -> Plan:

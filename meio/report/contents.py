@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from meio.report.capacity_use import capacity_use
-from meio.report.convergence import bound_and_cost, left_to_close
+from meio.report.convergence import bound_and_cost, left_to_close, recovery_table
 from meio.report.costs import cost_by_kind, cost_table
 from meio.report.network_map import network_map
 from meio.report.page import Section, key_figures, page, side_by_side, table, wide
@@ -122,14 +122,17 @@ def _plan(summary: dict[str, Any], currency: str, tables: Tables) -> Iterator[Se
     )
     yield Section(
         "Convergence",
-        f"{plan['iterations']} iterations in {plan['seconds']:.1f} s to a dual gap of {percent(plan['dual_gap'], 3)}.",
+        f"{plan['iterations']} iterations in {plan['seconds']:.1f} s to a dual gap of {percent(plan['dual_gap'], 3)}. "
+        "The table shows what each step from prices to targets changed in planned cost and in the largest excess over "
+        "a capacity.",
         side_by_side(
             {
                 "Dual value and planned cost": bound_and_cost(tables["convergence"], currency),
                 "Left to close": left_to_close(tables["convergence"]),
             },
             "pairs",
-        ),
+        )
+        + table(recovery_table(tables["recovery"], currency)),
     )
 
 

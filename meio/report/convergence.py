@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from meio.report.style import ACCENT, INK, WARM, figure
+from meio.wording import percent
 
 
 def bound_and_cost(convergence: pd.DataFrame, currency: str) -> go.Figure:
@@ -38,6 +39,23 @@ def left_to_close(convergence: pd.DataFrame) -> go.Figure:
     drawing = _lines(positive, styles)
     drawing.update_yaxes(type="log", tickformat="~%", dtick=1)
     return drawing
+
+
+def recovery_table(recovery: pd.DataFrame, currency: str) -> list[tuple[str, ...]]:
+    """Rows, the heading first, of what each step from prices to targets cost and how far it left capacity exceeded.
+
+    Parameters
+    ----------
+    recovery : DataFrame
+        Columns step, cost_before, cost_after (money), violation_after (share), seconds.
+    currency : str
+        For the heading.
+    """
+    rows: list[tuple[str, ...]] = [("step", f"adds to planned cost, {currency}", "excess over capacity", "seconds")]
+    for row in recovery.to_dict("records"):
+        added = row["cost_after"] - row["cost_before"]
+        rows.append((row["step"], f"{added:,.0f}", percent(row["violation_after"], 2), f"{row['seconds']:.1f}"))
+    return rows
 
 
 def _lines(convergence: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -> go.Figure:
