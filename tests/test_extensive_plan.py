@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from planning_cases import hub_and_coasts, two_coasts
 
-from meio.explain import explain
+from meio.explanation.explain import explain
 from meio.optimizer.extensive_plan import extensive_plan
 from meio.optimizer.planner import plan
 from meio.plan import load_plan
@@ -47,7 +47,7 @@ def test_plan_is_like_any_other(tmp_path):
     planned.save(tmp_path, compiled)
     again = load_plan(tmp_path, compiled)
     np.testing.assert_array_equal(again.targets, planned.targets)
-    row = explain(compiled, planned, "p0", "west", 1)["periods"][0]
+    row = explain(compiled, planned, "p0", "west", 1).periods[0]
     assert row["target"] == planned.targets[0, 0, 0]
     assert row["storage_price_per_unit_day"] > 0
 

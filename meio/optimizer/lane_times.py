@@ -96,8 +96,9 @@ def _behind_others(compiled: CompiledScenario, lane: int, at_midnight: bool, own
     longest = int(day[-1]) + compiled.warm_up_days + spacing
     earlier = np.arange(spacing, longest + 1, spacing, dtype=np.float64)
     arrived = (1.0 - own) ** together
-    for at in (earlier,) if at_midnight else (np.maximum(earlier - 1.0, 0.0), earlier + 1.0):
-        left = _survival(compiled, lane, np.asarray(at, dtype=np.float64))
+    ends: tuple[Floats, ...] = (earlier,) if at_midnight else (np.maximum(earlier - 1.0, 0.0), earlier + 1.0)
+    for at in ends:
+        left = _survival(compiled, lane, at)
         known = left > 1e-280
         later = _survival(compiled, lane, at[known, None] + day[None, :] + at_midnight * 1.0)
         remaining = np.minimum(later / left[known, None], 1.0)

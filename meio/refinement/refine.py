@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SEED = 2**62  # of the paths: a plan is proven on others
 PATHS = (2, 16)  # least and most of a product
 ORDERS_WANTED = 1_500  # of a product, over all its paths
+FIRST_ROOM = 4096  # departures, requests and services of a path; more when it does not suffice
 STEPS = 2  # samples of a round; each round begins with the best so far
 FIRST_STRIDE = 0.1  # of a node's mean target, at least one unit
 SPREAD = 1.0  # standard deviations of stored volume that must fit as well
@@ -101,7 +102,7 @@ def refined(
     if rounds == 0 or not chosen.any():
         return plan
     began = perf_counter()
-    work = _work(compiled, plan, policy, workers or os.cpu_count() or 1)
+    work = work_of(compiled, plan, policy, workers)
     before = _searched(work, plan.prices, 1, SEED)
     budget = np.maximum(_storage(work, before, SPREAD), _limit(compiled))
     price = Price(np.zeros(budget.shape[:2]), np.full(budget.shape[:2], PRICE_GAIN[1]), np.zeros(budget.shape[:2]))
@@ -160,7 +161,10 @@ def _use(work: Work, plan: Plan, samples: list[Sample]) -> CapacityPrices:
     return CapacityPrices(_storage(work, samples, 0.0), received.sum(axis=0), shipped.sum(axis=0), lane)
 
 
-def _work(compiled: CompiledScenario, plan: Plan, policy: str, workers: int) -> Work:
+def work_of(
+    compiled: CompiledScenario, plan: Plan, policy: Literal["nearest", "priced"], workers: int | None = None
+) -> Work:
+    """A plan's targets, ready to be searched."""
     base, num_products = np.ascontiguousarray(plan.targets), len(plan.targets)
     days = compiled.num_periods * compiled.period_days + compiled.warm_up_days
     streams = np.repeat(np.arange(num_products), np.diff(compiled.demand.product_ptr))
@@ -178,8 +182,14 @@ def _work(compiled: CompiledScenario, plan: Plan, policy: str, workers: int) -> 
         num_paths=num_paths,
         open_orders=np.split(by_product, ends[:-1]),
         policy=("nearest", "priced").index(policy),
-        workers=workers,
+        workers=workers or os.cpu_count() or 1,
     )
+
+
+def path_cost(work: Work, prices: CapacityPrices, product: int, targets: Floats, seed: int, num_paths: int) -> float:
+    """Mean cost of a product's targets [node, period] on paths at capacity prices, money over the horizon."""
+    still = np.zeros(len(targets))
+    return float(_search(work, prices, product, targets, (still, still, still), 1, seed, num_paths).cost[0])
 
 
 def _searched(
@@ -191,39 +201,59 @@ def _searched(
     others: list[Sample] | None = None,
 ) -> list[Sample]:
     """Take steps with every product at prices; the best sample of each. Those not chosen keep the other sample."""
+
+    def search(product: int) -> Sample:
+        if chosen is not None and others is not None and not chosen[product]:
+            return others[product]
+        state = (work.shift[product], work.stride[product], work.former[product])
+        return _search(work, prices, product, work.base[product], state, steps, seed, int(work.num_paths[product]))
+
+    with ThreadPoolExecutor(work.workers) as pool:
+        return list(pool.map(search, range(len(work.base))))
+
+
+def _search(
+    work: Work,
+    prices: CapacityPrices,
+    product: int,
+    base: Floats,
+    state: tuple[Floats, Floats, Floats],
+    steps: int,
+    seed: int,
+    num_paths: int,
+) -> Sample:
+    """Take steps with one product, whose shift, stride and last signs change in place; the best sample."""
     from meio.refinement.search_kernels import new_sample, search_product
     from meio.refinement.terms_kernels import PathPrices
 
     met = PathPrices(
         *(np.ascontiguousarray(part) for part in (prices.storage, prices.inbound, prices.outbound, prices.lane))
     )
-
-    def search(product: int) -> Sample:
-        if chosen is not None and others is not None and not chosen[product]:
-            return others[product]
-        best, room = new_sample(*work.base.shape[1:]), 4096
-        while not search_product(
+    best, room = new_sample(*base.shape), FIRST_ROOM
+    while True:
+        shift, stride, former = (part.copy() for part in state)
+        if search_product(
             work.world,
             met,
             work.compiled.stock.given,
             product,
             work.open_orders[product],
-            work.base[product],
-            work.shift[product],
-            work.stride[product],
-            work.former[product],
+            np.ascontiguousarray(base),
+            shift,
+            stride,
+            former,
             work.policy,
             seed,
-            int(work.num_paths[product]),
+            num_paths,
             steps,
             room,
             best,
         ):
-            room *= 2
-        return best
-
-    with ThreadPoolExecutor(work.workers) as pool:
-        return list(pool.map(search, range(len(work.base))))
+            break
+        room *= 2
+    for part, moved in zip(state, (shift, stride, former), strict=True):
+        part[:] = moved
+    return best
 
 
 def _storage(work: Work, samples: list[Sample], deviations: float) -> Floats:
