@@ -1,11 +1,11 @@
 """How much a coordinate search on the simulator finds that the plan left.
 
 Run as ``python benchmarks/local_search.py SCENARIO [--products N] [--seed N] [--json]``. For random products, every
-product-node's targets are moved by ±1, ±10% and ±25% on common random numbers, and a move stays when it costs less, until
-none does. The paths are the simulator's (same orders, same rules, tested to 1e-12) with the plan's capacity prices in
-place of the capacities, which other products share. What the search found is measured on further paths, as a share of the
-controllable cost: what the plan costs above perfect stock everywhere. The same for the closed forms without refinement,
-and for the independent newsvendor. Exit code 1 when the search finds 1% or more in the plan.
+product-node's targets are moved by ±1, ±10% and ±25% on common random numbers, and a move stays when it costs less,
+until none does. The paths are the simulator's (same orders and rules, tested to 1e-12) with the plan's capacity prices
+in place of the capacities, which others share. What the search found is measured on further paths, as a share of
+the controllable cost: what the plan costs above perfect stock everywhere. The same for the closed forms without
+refinement, and for the independent newsvendor. Exit code 1 when the search finds 1% or more in the plan.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def unavoidable_cost(scenario: meio.Scenario, plan: Plan, seed: int) -> float:
 
 
 def found(work: Work, start: Plan, plan: Plan, chosen: np.ndarray, seed: int, unavoidable: float) -> dict[str, float]:
-    """Controllable cost at the start, and the share of it that the search finds, on its own paths and on further ones."""
+    """Controllable cost at the start, and the share of it that the search finds, on further paths and on its own."""
 
     def search(product: int) -> np.ndarray:
         return searched(work, plan, product, start.targets[product], seed)

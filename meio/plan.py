@@ -53,7 +53,6 @@ class Refinement(NamedTuple):
     """Products whose targets moved."""
     saved: float = 0.0
     """Cost with prices that it saved on paths it had not seen, money over the horizon."""
-    seconds: float = 0.0
 
 
 NOT_REFINED = Refinement()

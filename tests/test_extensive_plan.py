@@ -23,7 +23,7 @@ def test_method_plans_and_simulates(meio, tmp_path):
     ended = meio("plan", QUICKSTART, "--method", "extensive", "-o", tmp_path / "out", "--json")
     assert ended.code == 0, ended.err
     planned = json.loads(ended.out)["plan"]
-    assert (planned["bound_kind"], planned["iterations"], planned["dual_gap"]) == ("none", 1, 0.0)
+    assert (planned["bound_kind"], planned["iterations"], planned["dual_gap"]) == ("valid", 1, 0.0)
     assert len(pd.read_parquet(tmp_path / "out" / "convergence.parquet")) == 1
     simulated = meio("simulate", QUICKSTART, "--plan", tmp_path / "out", "--json")
     assert simulated.code == 0, simulated.err
@@ -48,8 +48,8 @@ def test_plan_is_like_any_other(tmp_path):
     again = load_plan(tmp_path, compiled)
     np.testing.assert_array_equal(again.targets, planned.targets)
     row = explain(compiled, planned, "p0", "west", 1).periods[0]
-    assert row["target"] == planned.targets[0, 0, 0]
-    assert row["storage_price_per_unit_day"] > 0
+    assert row.target == planned.targets[0, 0, 0]
+    assert row.overage["storage price"] > 0
 
 
 def test_hub_covers_what_passes_through_it():

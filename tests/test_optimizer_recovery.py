@@ -10,6 +10,7 @@ from planning_cases import demand_of, evaluator, hub_and_coasts, planning_case
 from meio.network.compiled import CompiledScenario, Floats
 from meio.optimizer.prices import no_prices, violation
 from meio.optimizer.recovery import _average_level, pack_excess, recovered, review_targets, rounded
+from meio.optimizer.repair import TOLERANCE
 
 DAYS = {"hub": (10.0, 7.0), "site": (3.0, 1.0)}  # lead time and review interval of each lane
 
@@ -166,6 +167,6 @@ def test_stock_that_is_carried_over_is_cut_where_it_was_ordered() -> None:
     followed = evaluate.follow(free.prices, free.decisions.lane_idx, free.decisions.level)
     assert followed.totals.carried[0, 0, 2] > 0.0
     assert violation(followed.use, evaluate.shared.limit) > 0.2
-    repaired = recovered(evaluate, [free], whole_units=True)
-    assert violation(repaired.use, evaluate.shared.limit) == 0.0
+    repaired = recovered(evaluate, [free], whole_units=True).planned
+    assert violation(repaired.use, evaluate.shared.limit) <= TOLERANCE
     assert (repaired.decisions.level[:, 0, 1] < free.decisions.level[:, 0, 1]).any()

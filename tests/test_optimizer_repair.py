@@ -115,8 +115,8 @@ def test_the_dual_value_stays_below_the_cost_of_a_plan_that_fits(seed: int) -> N
     inbound = float(random.uniform(0.85, 1.1) * free.use.inbound[0].max())
     planned = plan(_peak(storage_m3={"standard": storage}, inbound_units_per_day=inbound))
     assert planned.capacity_violation_max <= 0.01
-    assert planned.lower_bound >= free.planned_cost
-    assert planned.lower_bound <= planned.planned_cost * (1.0 + 1e-9)
+    assert planned.dual_value >= free.planned_cost
+    assert planned.dual_value <= planned.planned_cost * (1.0 + 1e-9)
 
 
 def test_recovery_accounts_for_every_step() -> None:

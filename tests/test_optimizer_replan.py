@@ -16,10 +16,10 @@ from meio.network.problems import ScenarioError
 from meio.optimizer import selection
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
-from meio.optimizer.planner import evaluator_of
+from meio.optimizer.planner import evaluator_of, plan
 from meio.optimizer.prices import capacities, fields, no_prices
 from meio.optimizer.replan import Planner
-from meio.plan import CapacityPrices
+from meio.plan import CapacityPrices, Plan
 
 PRODUCTS = 24
 NAMES = [f"p{index}" for index in range(PRODUCTS)]
@@ -72,8 +72,13 @@ def _same(first: CapacityPrices, second: CapacityPrices) -> bool:
     return all(one == pytest.approx(other, abs=1e-9) for one, other in zip(fields(first), fields(second), strict=True))
 
 
-def test_the_first_plan_is_that_of_optimize(planner: Planner) -> None:
-    plan, other = planner.plan(), meio.optimize(_scenario())
+def plan_in_full(scenario: Scenario) -> Plan:
+    """The plan before it is refined on sampled paths."""
+    return plan(compile_scenario(scenario), scenario.file.planning)
+
+
+def test_the_first_plan_is_the_optimizers(planner: Planner) -> None:
+    plan, other = planner.plan(), plan_in_full(_scenario())
     assert plan.targets.tolist() == other.targets.tolist()
     assert plan.planned_cost == other.planned_cost
     assert plan.prices.storage.max() > 0.0
@@ -204,7 +209,7 @@ def test_a_refused_change_changes_nothing(planner: Planner) -> None:
 def test_without_a_plan_the_changed_scenario_is_planned() -> None:
     planner = Planner(_scenario(), workers=1)
     plan = planner.replan(Changes(demand_scale={"p3": 2.0}))
-    assert plan.targets.tolist() == meio.optimize(planner.scenario).targets.tolist()
+    assert plan.targets.tolist() == plan_in_full(planner.scenario).targets.tolist()
 
 
 def test_a_part_of_a_model_answers_as_the_whole() -> None:

@@ -80,9 +80,10 @@ def trust_scale(model: PlanningModel, limit: CapacityPrices) -> CapacityPrices:
     """
     streams = np.diff(model.product_ptr)
     product = np.repeat(np.arange(len(streams)), streams)
-    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams))
+    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams)) + 1e-12  # products nobody wants any more
     per_unit = np.average(model.holding_per_day, axis=0, weights=demand)
-    per_m3 = (model.holding_per_day * demand[:, None]).sum(axis=0) / (model.volume_m3 * demand).sum()
+    volume = max(float((model.volume_m3 * demand).sum()), 1e-12)  # products may take no space
+    per_m3 = (model.holding_per_day * demand[:, None]).sum(axis=0) / volume
     ahead = model.period_days * per_unit[:, None]
     return CapacityPrices(
         np.broadcast_to(per_m3[:, None, None], limit.storage.shape),

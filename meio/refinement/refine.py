@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +19,14 @@ from meio.network.compiled import Bools, CompiledScenario, Floats, Ints
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import capacities, fields, violation
 from meio.plan import CapacityPrices, Plan, Refinement
+from meio.refinement.storage_price import (
+    SPREAD,
+    first_price,
+    moved_price,
+    storage_limit,
+    storage_taken,
+    with_storage,
+)
 from meio.simulation.build import build_world
 from meio.simulation.world import World
 
@@ -29,11 +36,9 @@ if TYPE_CHECKING:
 SEED = 2**62  # of the paths: a plan is proven on others
 PATHS = (2, 16)  # least and most of a product
 ORDERS_WANTED = 1_500  # of a product, over all its paths
-FIRST_ROOM = 4096  # departures, requests and services of a path; more when it does not suffice
+FIRST_ROOM = 4096  # departures of a path; more when it does not suffice
 STEPS = 2  # samples of a round; each round begins with the best so far
 FIRST_STRIDE = 0.1  # of a node's mean target, at least one unit
-SPREAD = 1.0  # standard deviations of stored volume that must fit as well
-PRICE_GAIN = (8.0, 0.3)  # relative excess to step, and the first step, of price and holding cost together
 
 
 class Work(NamedTuple):
@@ -54,14 +59,6 @@ class Work(NamedTuple):
     open_orders: list[Ints]
     policy: int
     workers: int
-
-
-class Price(NamedTuple):
-    """Price of storage that holds for all periods, and how it moves, [node, storage type]."""
-
-    value: Floats
-    step: Floats
-    sign: Floats
 
 
 def refined(
@@ -101,18 +98,17 @@ def refined(
     chosen = _worth_refining(compiled, plan)
     if rounds == 0 or not chosen.any():
         return plan
-    began = perf_counter()
     work = work_of(compiled, plan, policy, workers)
     before = _searched(work, plan.prices, 1, SEED)
-    budget = np.maximum(_storage(work, before, SPREAD), _limit(compiled))
-    price = Price(np.zeros(budget.shape[:2]), np.full(budget.shape[:2], PRICE_GAIN[1]), np.zeros(budget.shape[:2]))
+    budget = np.maximum(storage_taken(work.compiled, before, SPREAD), storage_limit(compiled))
+    price = first_price(budget.shape[:2])
     for done in range(1, rounds + 1):
-        prices = _with_storage(plan.prices, price.value)
+        prices = with_storage(plan.prices, price.value)
         samples = _searched(work, prices, STEPS, SEED, chosen, before)
-        price = _moved(price, (_storage(work, samples, SPREAD) / budget - 1.0).max(axis=2), compiled)
+        price = moved_price(price, (storage_taken(work.compiled, samples, SPREAD) / budget - 1.0).max(axis=2), compiled)
         if progress is not None:
             progress(done)
-    return _kept(work, plan, prices, chosen, began)
+    return _kept(work, plan, prices, chosen)
 
 
 def _worth_refining(compiled: CompiledScenario, plan: Plan) -> Bools:
@@ -122,7 +118,7 @@ def _worth_refining(compiled: CompiledScenario, plan: Plan) -> Bools:
     return chosen
 
 
-def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools, began: float) -> Plan:
+def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools) -> Plan:
     """The plan with the shifts that pay on further paths too."""
     shift = work.shift.copy()
     work.shift[:] = 0.0
@@ -141,7 +137,7 @@ def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools, began: 
         targets=_targets(work, plan),
         use=used,
         capacity_violation_max=violation(used, allowed),
-        refinement=Refinement(int((~worse & chosen).sum()), saved, perf_counter() - began),
+        refinement=Refinement(int((~worse & chosen).sum()), saved),
     )
 
 
@@ -158,7 +154,7 @@ def _use(work: Work, plan: Plan, samples: list[Sample]) -> CapacityPrices:
     lane = np.zeros((len(compiled.names.lanes), compiled.num_periods))
     product, node = np.nonzero(plan.lane_idx >= 0)
     np.add.at(lane, plan.lane_idx[product, node], sent[product, node])
-    return CapacityPrices(_storage(work, samples, 0.0), received.sum(axis=0), shipped.sum(axis=0), lane)
+    return CapacityPrices(storage_taken(work.compiled, samples, 0.0), received.sum(axis=0), shipped.sum(axis=0), lane)
 
 
 def work_of(
@@ -254,48 +250,6 @@ def _search(
     for part, moved in zip(state, (shift, stride, former), strict=True):
         part[:] = moved
     return best
-
-
-def _storage(work: Work, samples: list[Sample], deviations: float) -> Floats:
-    """m³ stored at day closes on the paths, and so many standard deviations, [node, storage type, period]."""
-    products, days = work.compiled.products, work.compiled.period_days
-    mean = np.stack([sample.use.stored for sample in samples]) / days
-    variance = np.stack([sample.use.squared for sample in samples]) / days - mean**2
-    volume = products.volume_m3[:, None, None]
-    taken = []
-    for kind in range(len(work.compiled.names.storage_types)):
-        here = products.storage_type_idx == kind
-        spread = np.sqrt((variance[here] * volume[here] ** 2).sum(axis=0))
-        taken.append((mean[here] * volume[here]).sum(axis=0) + deviations * spread)
-    return np.stack(taken, axis=1)
-
-
-def _limit(compiled: CompiledScenario) -> Floats:
-    """Storage capacity, m³, a trace where there is none, [node, storage type, period]."""
-    stocked = compiled.nodes.stocks_type[:, :, None]
-    return np.where(stocked, np.maximum(compiled.nodes.storage_m3, 1e-9), np.inf)
-
-
-def _with_storage(prices: CapacityPrices, extra: Floats) -> CapacityPrices:
-    return replace(prices, storage=prices.storage + extra[:, :, None])
-
-
-def _moved(price: Price, excess: Floats, compiled: CompiledScenario) -> Price:
-    """Prices after one step towards no excess: longer while its sign stays, half as long when it changes."""
-    gain, _ = PRICE_GAIN
-    turned = np.sign(excess) * price.sign
-    step = price.step * np.where(turned < 0, 0.5, np.where(turned > 0, 1.2, 1.0))
-    begin = _holding_per_m3(compiled)
-    moved = price.value + np.clip(gain * excess, -1.0, 1.0) * step * (begin + price.value)
-    return Price(np.maximum(0.0, moved), step, np.sign(excess))
-
-
-def _holding_per_m3(compiled: CompiledScenario) -> Floats:
-    """Holding cost of a mean m³ for a day, [node, 1]: what a price of storage begins with."""
-    products, nodes = compiled.products, compiled.nodes
-    per_unit = nodes.holding_per_unit_day + nodes.holding_of_unit_cost_per_day * products.unit_cost.mean()
-    per_m3 = nodes.holding_per_m3_day + per_unit / max(float(products.volume_m3.mean()), 1e-9)
-    return np.asarray(np.maximum(per_m3, 1e-6)[:, None])
 
 
 def _targets(work: Work, plan: Plan) -> Floats:
