@@ -45,7 +45,7 @@ def _cut_period(
         units = np.minimum(own[:, period], np.ceil(units))
     lowered = lowered_before(own, gone, period, units, whole_units)
     cut = own - lowered
-    candidates = np.flatnonzero(units > 0)
+    candidates = np.flatnonzero((units > 0) & (volume > 0))
     cost = (cut * worth)[candidates].sum(axis=1) / (units * volume)[candidates]
     order = candidates[np.argsort(cost, kind="stable")]
     freed = np.cumsum((units * volume)[order])
