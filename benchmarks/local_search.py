@@ -3,9 +3,10 @@
 Run as ``python benchmarks/local_search.py SCENARIO [--products N] [--seed N] [--json]``. For random products, every
 product-node's targets are moved by ±1, ±10% and ±25% on common random numbers, and a move stays when it costs less,
 until none does. The paths are the simulator's (same orders and rules, tested to 1e-12) with the plan's capacity prices
-in place of the capacities, which others share. What the search found is measured on further paths, as a share of
-the controllable cost: what the plan costs above perfect stock everywhere. The same for the closed forms without
-refinement, and for the independent newsvendor. Exit code 1 when the search finds 1% or more in the plan.
+(and what refinement paid for storage) in place of the capacities, which others share. What the search found is measured
+on further paths, as a share of the controllable cost: what the plan costs above perfect stock everywhere. The same for
+the closed forms without refinement, and for the independent newsvendor. Exit code 1 when the search finds 1% or more in
+the plan.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ import meio
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.optimizer.baselines import baseline_plans
-from meio.plan import Plan
+from meio.plan import CapacityPrices, Plan
 from meio.refinement.refine import Work, path_cost, work_of
+from meio.refinement.storage_price import with_storage
 
 SEARCHED, MEASURED = 24, 48  # paths
 MOST_PASSES = 4
@@ -46,6 +48,8 @@ def main() -> int:
     chosen = np.sort(np.random.default_rng(options.seed).permutation(len(compiled.names.products))[: options.products])
     began = time.perf_counter()
     plan = meio.optimize(scenario)
+    paid = np.array(plan.refinement.storage_price)
+    prices = with_storage(plan.prices, paid) if paid.size else plan.prices
     plans = {
         "plan": plan,
         "closed forms": meio.optimize(meio.load(options.scenario, ["planning.refinement_rounds=0"])),
@@ -55,7 +59,7 @@ def main() -> int:
     unavoidable = unavoidable_cost(of_products(scenario, names), plan_of(plan, chosen), options.seed)
     rows = {}
     for name, candidate in plans.items():
-        rows[name] = found(work_of(compiled, candidate, "priced"), candidate, plan, chosen, options.seed, unavoidable)
+        rows[name] = found(work_of(compiled, candidate, "priced"), candidate, prices, chosen, options.seed, unavoidable)
         if not options.json:
             print(f"{name}: " + ", ".join(f"{key} {value:,.4g}" for key, value in rows[name].items()))
     passed = rows["plan"]["found"] < BAR
@@ -80,18 +84,20 @@ def unavoidable_cost(scenario: meio.Scenario, plan: Plan, seed: int) -> float:
     return float(result.cost["unavoidable"].mean())
 
 
-def found(work: Work, start: Plan, plan: Plan, chosen: np.ndarray, seed: int, unavoidable: float) -> dict[str, float]:
+def found(
+    work: Work, start: Plan, prices: CapacityPrices, chosen: np.ndarray, seed: int, unavoidable: float
+) -> dict[str, float]:
     """Controllable cost at the start, and the share of it that the search finds, on further paths and on its own."""
 
     def search(product: int) -> np.ndarray:
-        return searched(work, plan, product, start.targets[product], seed)
+        return searched(work, prices, product, start, seed)
 
     with ThreadPoolExecutor() as pool:
         best = list(pool.map(search, chosen.tolist()))
 
     def total(targets: list[np.ndarray], paths: int, path_seed: int) -> float:
         parts = zip(chosen.tolist(), targets, strict=True)
-        return sum(path_cost(work, plan.prices, product, target, path_seed, paths) for product, target in parts)
+        return sum(path_cost(work, prices, product, target, path_seed, paths) for product, target in parts)
 
     begun = [start.targets[product] for product in chosen]
     before, after = total(begun, MEASURED, seed + 1), total(best, MEASURED, seed + 1)
@@ -100,17 +106,17 @@ def found(work: Work, start: Plan, plan: Plan, chosen: np.ndarray, seed: int, un
     return {"controllable": controllable, "found": (before - after) / controllable, "found_seen": seen / controllable}
 
 
-def searched(work: Work, plan: Plan, product: int, targets: np.ndarray, seed: int) -> np.ndarray:
+def searched(work: Work, prices: CapacityPrices, product: int, start: Plan, seed: int) -> np.ndarray:
     """Targets [node, period] at which no move of a node's row is cheaper on the searched paths."""
-    best = targets.copy()
-    least = path_cost(work, plan.prices, product, best, seed, SEARCHED)
+    best = start.targets[product].copy()
+    least = path_cost(work, prices, product, best, seed, SEARCHED)
     for _ in range(MOST_PASSES):
         moved = False
-        for node in np.flatnonzero(plan.lane_idx[product] >= 0):
+        for node in np.flatnonzero(start.lane_idx[product] >= 0):
             for row in moves(best[node]):
                 trial = best.copy()
                 trial[node] = row
-                cost = path_cost(work, plan.prices, product, trial, seed, SEARCHED)
+                cost = path_cost(work, prices, product, trial, seed, SEARCHED)
                 if cost < least:
                     best, least, moved = trial, cost, True
         if not moved:

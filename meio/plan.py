@@ -53,6 +53,8 @@ class Refinement(NamedTuple):
     """Products whose targets moved."""
     saved: float = 0.0
     """Cost with prices that it saved on paths it had not seen, money over the horizon."""
+    storage_price: tuple[tuple[float, ...], ...] = ()
+    """[node][storage type]: money per m³ and day, in all periods and beside `Plan.prices`, that kept it in its room."""
 
 
 NOT_REFINED = Refinement()
@@ -160,9 +162,13 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         convergence=convergence,
         recovery=recovery,
         bound_conditions=tuple(scalars["bound_conditions"]),
-        refinement=Refinement(**scalars["refinement"]),
+        refinement=_read_refinement(scalars["refinement"]),
         **{name: scalars[name] for name in _SCALARS},
     )
+
+
+def _read_refinement(saved: dict[str, Any]) -> Refinement:
+    return Refinement(saved["products"], saved["saved"], tuple(map(tuple, saved["storage_price"])))
 
 
 def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:

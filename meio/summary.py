@@ -66,7 +66,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
             row["step"]: {"cost": row["cost_after"] - row["cost_before"], "violation": row["violation_after"]}
             for row in plan.recovery.to_dict("records")
         },
-        "refinement": plan.refinement._asdict(),
+        "refinement": {"products": plan.refinement.products, "saved": plan.refinement.saved},
     }
 
 

@@ -103,24 +103,24 @@ def refined(
     budget = np.maximum(storage_taken(work.compiled, before, SPREAD), storage_limit(compiled))
     price = first_price(budget.shape[:2])
     for done in range(1, rounds + 1):
-        prices = with_storage(plan.prices, price.value)
+        paid, prices = price.value, with_storage(plan.prices, price.value)
         samples = _searched(work, prices, STEPS, SEED, chosen, before)
         price = moved_price(price, (storage_taken(work.compiled, samples, SPREAD) / budget - 1.0).max(axis=2), compiled)
         if progress is not None:
             progress(done)
-    return _kept(work, plan, prices, chosen)
+    return _kept(work, plan, paid, chosen)
 
 
 def _worth_refining(compiled: CompiledScenario, plan: Plan) -> Bools:
     """Products that can spill or wait between nodes, and are ordered at reviews, [product]."""
     reviewed = (plan.lane_idx < 0) | (compiled.lanes.review_every_days[plan.lane_idx] > 0)
-    chosen: Bools = ~planning_model(compiled).is_tree & ((plan.lane_idx >= 0).sum(axis=1) > 1) & reviewed.all(axis=1)
-    return chosen
+    chosen: Bools = ((plan.lane_idx >= 0).sum(axis=1) > 1) & reviewed.all(axis=1)
+    return chosen & ~planning_model(compiled).is_tree if chosen.any() else chosen
 
 
-def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools) -> Plan:
+def _kept(work: Work, plan: Plan, paid: Floats, chosen: Bools) -> Plan:
     """The plan with the shifts that pay on further paths too."""
-    shift = work.shift.copy()
+    shift, prices = work.shift.copy(), with_storage(plan.prices, paid)
     work.shift[:] = 0.0
     before = _searched(work, prices, 1, SEED + 1)
     work.shift[:] = shift
@@ -137,7 +137,7 @@ def _kept(work: Work, plan: Plan, prices: CapacityPrices, chosen: Bools) -> Plan
         targets=_targets(work, plan),
         use=used,
         capacity_violation_max=violation(used, allowed),
-        refinement=Refinement(int((~worse & chosen).sum()), saved),
+        refinement=Refinement(int((~worse & chosen).sum()), saved, tuple(map(tuple, paid.tolist()))),
     )
 
 
