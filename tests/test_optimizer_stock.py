@@ -13,7 +13,7 @@ from meio.optimizer.subproblem_kernels import Tables, add_stock, fill_gains, new
 def _random_tables(random: np.random.Generator, region: np.ndarray, most: int) -> Tables:
     """Falling gains of every node, of the regions that have nodes, and of the nation; sizes up to `most` steps."""
     num_nodes = region.size
-    tables = new_tables(2 * num_nodes + 1)
+    tables = new_tables(2 * num_nodes + 1, 1)
     used = {*range(num_nodes), *(num_nodes + region), 2 * num_nodes}
     for cluster in used:
         size = int(random.integers(2, most + 2)) if cluster < num_nodes else num_nodes * most + 2

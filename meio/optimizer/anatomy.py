@@ -186,10 +186,10 @@ def units_for_dearer_speeds(of: Dissection, node: int) -> float:
     worth to region and nation is left as it is.
     """
     from meio.optimizer.cluster_kernels import LOST_COST, OWED_COST
+    from meio.optimizer.fill_kernels import fill_tables
     from meio.optimizer.loss_kernels import COUNT, POINTS
     from meio.optimizer.node_kernels import window_demand
     from meio.optimizer.subproblem_kernels import new_tables
-    from meio.optimizer.table_kernels import fill_tables
 
     model, classes, lattice = of.model, of.classes, of.work.lattice
     wanted = int((classes.window_mean[node] > 0).sum())
@@ -201,9 +201,9 @@ def units_for_dearer_speeds(of: Dissection, node: int) -> float:
     terms[node, -1, costs] = cheapest
     alike = classes._replace(terms=terms)
     family, values, cumulative = window_demand(model, 0, of.period, of.lane, classes)
-    tables = new_tables(len(classes.rate))
+    tables = new_tables(*terms.shape[:2])
     cycle = of.work.cycle if family in (COUNT, POINTS) else np.ones_like(of.work.cycle)
-    fill_tables(family, alike, of.step, model.period_days, cycle, values, cumulative, tables)
+    fill_tables(family, alike, of.work.region, of.step, model.period_days, cycle, values, cumulative, tables)
     _, region, nation = gains_of_last_unit(of, node)
     held, least = slice(lattice[node]), of.work.charge[node] - region - nation
     paying = [int((gain[node, held] > least).sum()) for gain in (of.tables.gain, tables.gain)]

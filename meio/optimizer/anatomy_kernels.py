@@ -29,7 +29,7 @@ def dissected(
     node, [class, choice].
     """
     num_nodes, num_periods = prices.outbound.shape
-    classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1)
+    classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1, model.num_speeds)
     work = new_workspace(num_nodes, num_periods)
     kept, supply_cost = lane.copy(), np.full((num_nodes, num_periods), np.inf)
     shipping = np.empty((num_classes(model, product), num_nodes))

@@ -95,7 +95,7 @@ def solve_block(
     With `given`, lanes and levels are not chosen but read from the decisions, and their use and worth are found.
     """
     num_nodes, num_periods = prices.outbound.shape
-    classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1)
+    classes, tables = new_classes(num_nodes, model.num_speeds), new_tables(2 * num_nodes + 1, model.num_speeds)
     work = new_workspace(num_nodes, num_periods)
     for product in range(first, end):
         solve_product(model, prices, product, given, decisions, totals, classes, tables, work)

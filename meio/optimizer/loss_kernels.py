@@ -23,6 +23,7 @@ from meio.network.jit import kernel
 
 COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
 _LEAST_PROBABILITY = 1e-9
+RECURSION_SIZE = 10  # figures of a count recursion
 LARGEST_COUNTED_MEAN = 600.0  # beyond it the probability of no demand underflows, and a gamma fits as well
 
 
@@ -130,20 +131,59 @@ def fill_count_shortage(
     window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, lost: Floats, backlog: Floats
 ) -> None:
     """Lost per cycle and backlog at levels 0, 1, 2, …, by the recursion of the probabilities."""
-    window_mass, window_first, window_slope = count_recursion(window_mean, window_variance)
-    lead_mass, lead_first, lead_slope = count_recursion(lead_mean, lead_variance)
-    window_survival, window_loss = 1.0 - window_mass, window_mean
-    lead_survival, lead_loss = 1.0 - lead_mass, lead_mean
-    for level in range(lost.size):
-        lost[level] = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, float(level))
-        backlog[level] = window_loss
-        per_unit = 1.0 / (level + 1.0)
-        window_loss = max(0.0, window_loss - window_survival)
-        window_mass *= (window_first + window_slope * level) * per_unit
-        window_survival = max(0.0, window_survival - window_mass)
-        lead_loss = max(0.0, lead_loss - lead_survival)
-        lead_mass *= (lead_first + lead_slope * level) * per_unit
-        lead_survival = max(0.0, lead_survival - lead_mass)
+    recursion = np.empty((1, RECURSION_SIZE))
+    start_count_recursion(window_mean, window_variance, lead_mean, lead_variance, 0, recursion)
+    continue_count_shortage(window_mean, lead_mean, 0, lost.size, 0, recursion, lost, backlog)
+
+
+@kernel
+def start_count_recursion(
+    window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, rank: int, recursion: Floats
+) -> None:
+    """Fill probability, survival and loss at level 0, a and b of `count_recursion`, of the window, then the lead time.
+
+    `recursion` is [rank, figure].
+    """
+    mass, first, slope = count_recursion(window_mean, window_variance)
+    recursion[rank, 0], recursion[rank, 1], recursion[rank, 2] = mass, 1.0 - mass, window_mean
+    recursion[rank, 3], recursion[rank, 4] = first, slope
+    mass, first, slope = count_recursion(lead_mean, lead_variance)
+    recursion[rank, 5], recursion[rank, 6], recursion[rank, 7] = mass, 1.0 - mass, lead_mean
+    recursion[rank, 8], recursion[rank, 9] = first, slope
+
+
+@kernel
+def continue_count_shortage(
+    window_mean: float,
+    lead_mean: float,
+    first: int,
+    end: int,
+    rank: int,
+    recursion: Floats,
+    lost: Floats,
+    backlog: Floats,
+) -> None:
+    """Lost per cycle and backlog at levels `first` to `end` - 1, from where the recursion stands; it is carried on."""
+    mass, survival, loss = recursion[rank, 0], recursion[rank, 1], recursion[rank, 2]
+    ratio, slope = recursion[rank, 3], recursion[rank, 4]
+    for level in range(first, end):
+        backlog[level] = loss
+        loss = max(0.0, loss - survival)
+        mass *= (ratio + slope * level) * (1.0 / (level + 1.0))
+        survival = max(0.0, survival - mass)
+    recursion[rank, 0], recursion[rank, 1], recursion[rank, 2] = mass, survival, loss
+    if lead_mean <= 0.0:
+        for level in range(first, end):
+            lost[level] = min(backlog[level], window_mean)
+        return
+    mass, survival, loss = recursion[rank, 5], recursion[rank, 6], recursion[rank, 7]
+    ratio, slope = recursion[rank, 8], recursion[rank, 9]
+    for level in range(first, end):
+        lost[level] = lost_per_cycle(backlog[level], loss, survival, window_mean, lead_mean, float(level))
+        loss = max(0.0, loss - survival)
+        mass *= (ratio + slope * level) * (1.0 / (level + 1.0))
+        survival = max(0.0, survival - mass)
+    recursion[rank, 5], recursion[rank, 6], recursion[rank, 7] = mass, survival, loss
 
 
 @kernel
@@ -198,14 +238,23 @@ def fill_shortage(
     values: Floats,
     cumulative: Floats,
     step: float,
+    first: int,
+    end: int,
+    rank: int,
+    recursion: Floats,
     lost: Floats,
     backlog: Floats,
 ) -> None:
-    """Lost per cycle and backlog at each level of a lattice: 0, step, 2 step and so on."""
+    """Lost per cycle and backlog at a lattice's levels `first` to `end` - 1, each `step` units.
+
+    `recursion` [rank, figure] is where the counts' recursions stand: begun at level 0, carried on by each call.
+    """
     if family == COUNT and step == 1.0 and window_mean < LARGEST_COUNTED_MEAN:
-        fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog)
+        if first == 0:
+            start_count_recursion(window_mean, window_variance, lead_mean, lead_variance, rank, recursion)
+        continue_count_shortage(window_mean, lead_mean, first, end, rank, recursion, lost, backlog)
         return
-    for index in range(lost.size):
+    for index in range(first, end):
         level = index * step
         if family == POINTS:
             _, window_loss = points_survival_and_loss(values, cumulative, level)

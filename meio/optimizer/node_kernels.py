@@ -7,10 +7,11 @@ import numpy as np
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.optimizer.cluster_kernels import Classes
+from meio.optimizer.fill_kernels import stock_nodes
 from meio.optimizer.loss_kernels import COUNT, NO_POINTS, POINTS
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.subproblem_kernels import Tables, add_stock, at
-from meio.optimizer.table_kernels import family_of, fill_tables, lattice_step, level_slope, points_of, refine_levels
+from meio.optimizer.subproblem_kernels import Tables, at
+from meio.optimizer.table_kernels import family_of, lattice_step, level_slope, points_of, refine_levels
 
 
 @kernel
@@ -41,8 +42,22 @@ def solve_node_levels(
     one_by_one = np.ones_like(cycle)  # continuous demand has the cycles' spread in its own
     step = lattice_step(classes, model.period_days, chain_days, cycle)
     discrete = family in (COUNT, POINTS)
-    fill_tables(family, classes, step, model.period_days, cycle if discrete else one_by_one, values, cumulative, tables)
-    steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
+    steps = stock_nodes(
+        family,
+        classes,
+        region,
+        charge,
+        given[0] >= 0.0,
+        step,
+        model.period_days,
+        cycle if discrete else one_by_one,
+        values,
+        cumulative,
+        tables,
+        lattice,
+        order_node,
+        order_gain,
+    )
     if given[0] >= 0.0:
         take_levels(region, given, step, tables, lattice)
     for cluster in range(levels.size):

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import Floats, Ints
+from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
+from meio.optimizer.loss_kernels import RECURSION_SIZE
 
 MOST_STEPS = 1000  # lattice steps of one cluster: fast movers are planned in steps of several units
 MOST_UPSTREAM_STEPS = 12 * MOST_STEPS  # of one upstream node's echelon
@@ -28,20 +29,40 @@ class Tables(NamedTuple):
     """Cost of each cluster over its lattice of levels, money per day."""
 
     size: Ints
-    """[cluster]: number of lattice levels"""
+    """[cluster]: number of lattice levels filled"""
+    is_cut: Bools
+    """[cluster]: the table ends before the cluster's last level"""
+    enough: Floats
+    """[cluster]: money per day below which the gain of a node is not worth filling; 0: fill all levels"""
     gain: Floats
     """[cluster, level]: cost saved by one more unit at this level, never increasing"""
     cost: Floats
     """[cluster, level]"""
     unserved: Floats
     """[cluster, level]: units per day that leave the cluster unserved"""
+    lost: Floats
+    """[level]: scratch"""
+    backlog: Floats
+    """[level]: scratch"""
+    recursion: Floats
+    """[speed, figure]: where the recursion of each rank's demand stands; scratch"""
 
 
 @kernel
-def new_tables(num_clusters: int) -> Tables:
+def new_tables(num_clusters: int, num_speeds: int) -> Tables:
     """Empty `Tables`."""
     shape = (num_clusters, MOST_STEPS + 2)
-    return Tables(np.zeros(num_clusters, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    return Tables(
+        np.zeros(num_clusters, np.int64),
+        np.zeros(num_clusters, np.bool_),
+        np.zeros(num_clusters),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(MOST_STEPS + 2),
+        np.zeros(MOST_STEPS + 2),
+        np.zeros((num_speeds, RECURSION_SIZE)),
+    )
 
 
 @kernel
@@ -84,17 +105,22 @@ def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_
     """
     sizes, gains, num_nodes = tables.size, tables.gain, region.size
     nation = 2 * num_nodes
-    levels[:] = 0
     steps = 0
+    for cluster in range(levels.size):
+        levels[cluster] = 0
     while steps < order_node.size:
         best, most = -1, -np.inf
         for node in range(num_nodes):
-            if charge[node] < np.inf and levels[node] + 1 < sizes[node]:
-                gain = gains[node, levels[node]] - charge[node]
-                gain += at(sizes, gains, num_nodes + region[node], levels[num_nodes + region[node]])
+            level = levels[node]
+            if charge[node] < np.inf and level + 1 < sizes[node]:
+                gain = gains[node, level] - charge[node]
+                own = num_nodes + region[node]
+                if sizes[own] > 0:
+                    gain += gains[own, min(levels[own], sizes[own] - 1)]
                 if gain > most:
                     best, most = node, gain
-        if best < 0 or most + at(sizes, gains, nation, levels[nation]) <= 1e-12:
+        shared = gains[nation, min(steps, sizes[nation] - 1)] if sizes[nation] > 0 else 0.0
+        if best < 0 or most + shared <= 1e-12:
             break
         order_node[steps], order_gain[steps] = best, most
         levels[best] += 1

@@ -1,4 +1,4 @@
-"""What a cluster's stock costs in shortage: over its lattice of levels, and near one continuous level."""
+"""A cluster's demand, the lattice of its levels, and what shortage costs near one continuous level."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from meio.optimizer.cluster_kernels import (
     WINDOW_VARIANCE,
     Classes,
 )
-from meio.optimizer.cycle_kernels import average_over_cycle
-from meio.optimizer.loss_kernels import COUNT, GAMMA_FAMILY, NO_POINTS, NORMAL_FAMILY, fill_shortage, shortage
+from meio.optimizer.loss_kernels import COUNT, GAMMA_FAMILY, NO_POINTS, NORMAL_FAMILY, shortage
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.subproblem_kernels import MOST_STEPS, MOST_UPSTREAM_STEPS, Tables, fill_gains
+from meio.optimizer.subproblem_kernels import MOST_STEPS, MOST_UPSTREAM_STEPS
 
 DEVIATIONS = 6.0  # how far beyond its mean demand a level may reach
 LONGEST_TAIL = 4.0  # and how many times its variance to mean ratio
@@ -74,62 +73,6 @@ def lattice_step(classes: Classes, ahead_days: float, chain_days: float, cycle: 
     longer = max(1.0, rate * chain_days / max(mean, 1e-12))  # than the nation's own window
     upstream = highest_level(longer * mean, longer * variance, rate, ahead_days)
     return float(max(1.0, math.ceil(highest / MOST_STEPS), math.ceil(upstream / MOST_UPSTREAM_STEPS)))
-
-
-@kernel
-def fill_tables(
-    family: int,
-    classes: Classes,
-    step: float,
-    ahead_days: float,
-    cycle: Ints,
-    values: Floats,
-    cumulative: Floats,
-    tables: Tables,
-) -> None:
-    """Cost, gain and unserved units of every cluster with demand, over its lattice.
-
-    Nodes' are averages over their order cycles, `cycle` [node] units long.
-    """
-    lost, backlog = np.empty(MOST_STEPS + 2), np.empty(MOST_STEPS + 2)
-    rate, terms, review_days = classes.rate, classes.terms, classes.review_days
-    sizes, costs, unserved, gains = tables.size, tables.cost, tables.unserved, tables.gain
-    last = terms.shape[1] - 1
-    for cluster in range(rate.size):
-        sizes[cluster] = 0
-        if rate[cluster] <= 0.0:
-            continue
-        all_speeds = terms[cluster, last]
-        highest = highest_level(all_speeds[WINDOW_MEAN], all_speeds[WINDOW_VARIANCE], rate[cluster], ahead_days)
-        units = cycle[cluster] if cluster < cycle.size else 1
-        size = min(MOST_STEPS + 2, int((highest + units - 1.0) / step) + 2)
-        sizes[cluster] = size
-        cost = costs[cluster, :size]
-        cost[:] = 0.0
-        for rank in range(last + 1):
-            term = terms[cluster, rank]
-            if term[WINDOW_MEAN] <= 0.0 or (term[LOST_COST] <= 0.0 and term[OWED_COST] <= 0.0 and rank < last):
-                continue
-            fill_shortage(
-                family,
-                term[WINDOW_MEAN],
-                term[WINDOW_VARIANCE],
-                term[LEAD_MEAN],
-                term[LEAD_VARIANCE],
-                values,
-                cumulative,
-                step,
-                lost[:size],
-                backlog[:size],
-            )
-            for level in range(size):
-                cost[level] += term[LOST_COST] * lost[level] + term[OWED_COST] * backlog[level]
-        for level in range(size):
-            unserved[cluster, level] = lost[level] / review_days[cluster]
-        if units > 1:
-            average_over_cycle(units, step, -terms[cluster, :, OWED_COST].sum(), cost)
-            average_over_cycle(units, step, 0.0, unserved[cluster, :size])
-        fill_gains(cost, step, gains[cluster, :size])
 
 
 @kernel
