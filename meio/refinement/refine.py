@@ -37,7 +37,9 @@ SEED = 2**62  # of the paths: a plan is proven on others
 PATHS = (2, 16)  # least and most of a product
 ORDERS_WANTED = 1_500  # of a product, over all its paths
 FIRST_ROOM = 4096  # departures of a path; more when it does not suffice
-STEPS = 2  # samples of a round; each round begins with the best so far
+STEPS = 3  # samples of a round; each round begins with the best so far
+MOST_FITS = 6  # times that shifts are taken back where they do not fit
+MARGIN = 0.01  # of a capacity, left free: further paths differ
 FIRST_STRIDE = 0.1  # of a node's mean target, at least one unit
 
 
@@ -52,8 +54,8 @@ class Work(NamedTuple):
     """[product, node]"""
     stride: Floats
     """[product, node]"""
-    former: Floats
-    """[product, node]: sign of the last derivative"""
+    width: Ints
+    """[product, 1]: most nodes that step together"""
     num_paths: Ints
     """[product]"""
     open_orders: list[Ints]
@@ -118,6 +120,36 @@ def _worth_refining(compiled: CompiledScenario, plan: Plan) -> Bools:
     return chosen & ~planning_model(compiled).is_tree if chosen.any() else chosen
 
 
+def _fitted(work: Work, plan: Plan, prices: CapacityPrices, moved: Bools, before: list[Sample]) -> list[Sample]:
+    """Take back the part of a node's shifts for which it has no storage, or no receiving capacity; what is left."""
+    former, kind = _use(work, plan, before), work.compiled.products.storage_type_idx
+    allowed, samples = _allowed(work, former), _searched(work, prices, 1, SEED + 1, moved, before)
+    for _ in range(MOST_FITS):
+        used = _use(work, plan, samples)
+        storage = _share(former.storage, used.storage, allowed.storage)  # [node, storage type]
+        inbound = _share(former.inbound, used.inbound, allowed.inbound)  # [node]
+        share = np.minimum(storage.T[kind], inbound)
+        if share.min() >= 1.0:
+            break
+        work.shift[:] *= np.where(share < 1.0, 0.8 * share, 1.0)  # customers turned away elsewhere come back
+        samples = _searched(work, prices, 1, SEED + 1, moved, before)
+    return samples
+
+
+def _allowed(work: Work, former: CapacityPrices) -> CapacityPrices:
+    """Capacity, or what the plan took before where that is more: the opening stock may exceed it."""
+    limit = capacities(work.compiled).limit
+    return CapacityPrices(*(np.maximum(old, most) for old, most in zip(fields(former), fields(limit), strict=True)))
+
+
+def _share(former: Floats, used: Floats, allowed: Floats) -> Floats:
+    """How much of a change in use fits in every period, [..., period] to [...]: 1 where all of it does."""
+    room = np.maximum(0.0, (1.0 - MARGIN) * allowed - former)
+    change = np.maximum(used - former, 1e-12)
+    fits = used <= (1.0 - MARGIN) * np.where(np.isfinite(allowed), allowed, np.inf)
+    return np.asarray(np.where(fits | (used <= former), 1.0, np.minimum(1.0, room / change)).min(axis=-1))
+
+
 def _kept(work: Work, plan: Plan, paid: Floats, chosen: Bools) -> Plan:
     """The plan with the shifts that pay on further paths too."""
     shift, prices = work.shift.copy(), with_storage(plan.prices, paid)
@@ -127,16 +159,14 @@ def _kept(work: Work, plan: Plan, paid: Floats, chosen: Bools) -> Plan:
     after = _searched(work, prices, 1, SEED + 1, chosen, before)
     worse = _costs(after) >= _costs(before)
     work.shift[worse] = 0.0
-    best = [old if rejected else new for old, new, rejected in zip(before, after, worse, strict=True)]
+    best = _fitted(work, plan, prices, chosen & ~worse, before)
     used, former = _use(work, plan, best), _use(work, plan, before)
-    limit = capacities(work.compiled).limit
-    allowed = CapacityPrices(*(np.maximum(old, most) for old, most in zip(fields(former), fields(limit), strict=True)))
     saved = float((_costs(before) - _costs(best)).sum())
     return replace(
         plan,
         targets=_targets(work, plan),
         use=used,
-        capacity_violation_max=violation(used, allowed),
+        capacity_violation_max=violation(used, _allowed(work, former)),
         refinement=Refinement(int((~worse & chosen).sum()), saved, tuple(map(tuple, paid.tolist()))),
     )
 
@@ -174,7 +204,7 @@ def work_of(
         base=base,
         shift=np.zeros(base.shape[:2]),
         stride=np.maximum(1.0, FIRST_STRIDE * base.mean(axis=2)),
-        former=np.zeros(base.shape[:2]),
+        width=np.full((num_products, 1), base.shape[1]),
         num_paths=num_paths,
         open_orders=np.split(by_product, ends[:-1]),
         policy=("nearest", "priced").index(policy),
@@ -184,8 +214,8 @@ def work_of(
 
 def path_cost(work: Work, prices: CapacityPrices, product: int, targets: Floats, seed: int, num_paths: int) -> float:
     """Mean cost of a product's targets [node, period] on paths at capacity prices, money over the horizon."""
-    still = np.zeros(len(targets))
-    return float(_search(work, prices, product, targets, (still, still, still), 1, seed, num_paths).cost[0])
+    state = (np.zeros(len(targets)), np.ones(len(targets)), np.ones(1, np.int64))
+    return float(_search(work, prices, product, targets, state, 1, seed, num_paths).cost[0])
 
 
 def _searched(
@@ -201,7 +231,7 @@ def _searched(
     def search(product: int) -> Sample:
         if chosen is not None and others is not None and not chosen[product]:
             return others[product]
-        state = (work.shift[product], work.stride[product], work.former[product])
+        state = (work.shift[product], work.stride[product], work.width[product])
         return _search(work, prices, product, work.base[product], state, steps, seed, int(work.num_paths[product]))
 
     with ThreadPoolExecutor(work.workers) as pool:
@@ -213,12 +243,12 @@ def _search(
     prices: CapacityPrices,
     product: int,
     base: Floats,
-    state: tuple[Floats, Floats, Floats],
+    state: tuple[Floats, Floats, Ints],
     steps: int,
     seed: int,
     num_paths: int,
 ) -> Sample:
-    """Take steps with one product, whose shift, stride and last signs change in place; the best sample."""
+    """Take steps with one product, whose shift, stride and width change in place; the best sample."""
     from meio.refinement.search_kernels import new_sample, search_product
     from meio.refinement.terms_kernels import PathPrices
 
@@ -227,7 +257,7 @@ def _search(
     )
     best, room = new_sample(*base.shape), FIRST_ROOM
     while True:
-        shift, stride, former = (part.copy() for part in state)
+        shift, stride, width = state[0].copy(), state[1].copy(), state[2].copy()
         if search_product(
             work.world,
             met,
@@ -237,7 +267,7 @@ def _search(
             np.ascontiguousarray(base),
             shift,
             stride,
-            former,
+            width,
             work.policy,
             seed,
             num_paths,
@@ -247,7 +277,7 @@ def _search(
         ):
             break
         room *= 2
-    for part, moved in zip(state, (shift, stride, former), strict=True):
+    for part, moved in zip(state, (shift, stride, width), strict=True):
         part[:] = moved
     return best
 

@@ -1,10 +1,4 @@
-"""Sign steps on sampled paths: each node's targets of one product shift together, against their derivative.
-
-References
-----------
-Riedmiller, M. and Braun, H. (1993), "A direct adaptive method for faster backpropagation learning: the RPROP
-algorithm", IEEE International Conference on Neural Networks: steps from the signs of derivatives.
-"""
+"""Steps on sampled paths: a node's targets of one product shift together, against the derivative of the cost."""
 
 from __future__ import annotations
 
@@ -12,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import Floats, Ints
+from meio.network.compiled import Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.refinement.backward_kernels import run_backward
 from meio.refinement.forward_kernels import run_forward
@@ -53,7 +47,7 @@ def search_product(
     base: Floats,
     shift: Floats,
     stride: Floats,
-    former: Floats,
+    width: Ints,
     policy: int,
     seed: int,
     num_paths: int,
@@ -70,9 +64,9 @@ def search_product(
     shift : array [node]
         Units added to a node's targets, those of busier periods more than others'; in: where to begin, out: the best.
     stride : array [node]
-        Units of the first step; out: of the next one, half as long where no step helped.
-    former : array [node]
-        Sign of the last derivative, 0: none; out: of the last one.
+        Units of a node's step, at least 1; longer after one that helped.
+    width : array [1]
+        Most nodes that step together; fewer after a step that did not help.
     steps : int
         Samples taken; 1 only evaluates.
 
@@ -91,23 +85,54 @@ def search_product(
     values = new_values(num_nodes, num_days, most, room)
     streams, sample = Streams(np.zeros(1, np.uint64), draws), new_sample(num_nodes, num_periods)
     target, shape = np.empty(base.shape, np.int64), shape_of(base)
-    trial, best_shift = shift.copy(), shift.copy()
+    trial, moved, tried = shift.copy(), np.zeros(len(shift), np.bool_), np.zeros(len(shift), np.bool_)
     best.cost[0] = np.inf
-    for step in range(steps):
+    for _ in range(steps):
         fill_targets(base, shape, trial, terms.lane_idx, target)
         if not take_sample(
             reference, terms, product, orders, open_orders, target, policy, seed, streams, path, values, sample
         ):
             return False
         if sample.cost[0] < best.cost[0]:
-            best_shift[:] = trial
+            shift[:] = trial
             _copy(sample, best)
-        if step < steps - 1:
-            _move(shape, sample.slope, terms.lane_idx, former, stride, trial)
-    if steps > 1 and (best_shift == shift).all():
-        stride *= 0.5
-    shift[:] = best_shift
+            stride[moved] *= 1.3
+            tried[:] = False
+        else:
+            _narrow(moved, stride, width, tried)
+        _choose(shape, best.slope, terms.lane_idx, stride, tried, width[0], moved)
+        trial[:] = shift
+        for node in range(len(trial)):
+            if moved[node]:
+                trial[node] -= np.sign((shape[node] * best.slope[node]).sum()) * stride[node]
     return True
+
+
+@kernel
+def _choose(
+    shape: Floats, slope: Floats, lane_idx: Ints, stride: Floats, tried: Bools, width: int, moved: Bools
+) -> None:
+    """Mark the nodes whose steps promise most, at most `width`, of those not tried in vain."""
+    promise = np.empty(len(stride))
+    for node in range(len(stride)):
+        moved[node] = False
+        stocked = lane_idx[node] >= 0 and not tried[node]
+        promise[node] = abs((shape[node] * slope[node]).sum()) * stride[node] if stocked else 0.0
+    for node in np.argsort(-promise)[:width]:
+        moved[node] = promise[node] > 0.0
+
+
+@kernel
+def _narrow(moved: Bools, stride: Floats, width: Ints, tried: Bools) -> None:
+    """After a step that did not help: half as many nodes; one alone steps half as far, or is left."""
+    if moved.sum() > 1:
+        width[0] = (moved.sum() + 1) // 2
+        return
+    for node in range(len(moved)):
+        if moved[node] and stride[node] > 1.0:
+            stride[node] = max(1.0, 0.5 * stride[node])
+        elif moved[node]:
+            tried[node] = True
 
 
 @kernel
@@ -143,18 +168,6 @@ def _add_use(part: Use, weight: float, kept: float, total: Use) -> None:
     total.received[:] = kept * total.received + weight * part.received
     total.shipped[:] = kept * total.shipped + weight * part.shipped
     total.sent[:] = kept * total.sent + weight * part.sent
-
-
-@kernel
-def _move(shape: Floats, slope: Floats, lane_idx: Ints, former: Floats, stride: Floats, shift: Floats) -> None:
-    """One step of every node against its derivative: longer while its sign stays, half as long when it changes."""
-    for node in range(len(shift)):
-        if lane_idx[node] < 0:
-            continue
-        sign = np.sign((shape[node] * slope[node]).sum())
-        stride[node] *= 0.5 if sign * former[node] < 0.0 else (1.2 if sign * former[node] > 0.0 else 1.0)
-        shift[node] -= sign * stride[node]
-        former[node] = sign
 
 
 @kernel

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meio.refinement.search_kernels import Sample
 
 SPREAD = 1.0  # standard deviations of stored volume that must fit as well
-PRICE_GAIN = (8.0, 0.3)  # relative excess to step, and the first step, of price and holding cost together
+PRICE_GAIN = (8.0, 1.0)  # relative excess to step, and the first step, of price and holding cost together
 
 
 class Price(NamedTuple):
