@@ -31,6 +31,7 @@ from meio.refinement.storage_price import with_storage
 
 SEARCHED, MEASURED = 24, 48  # paths
 MOST_PASSES = 4
+ROUNDS = 6  # of refinement
 SCALES = (0.9, 1.1, 0.75, 1.25)
 BAR = 0.01
 
@@ -47,7 +48,7 @@ def main() -> int:
     compiled = compile_scenario(scenario)
     chosen = np.sort(np.random.default_rng(options.seed).permutation(len(compiled.names.products))[: options.products])
     began = time.perf_counter()
-    plan = meio.optimize(scenario)
+    plan = meio.optimize(meio.load(options.scenario, [f"planning.refinement_rounds={ROUNDS}"]))
     paid = np.array(plan.refinement.storage_price)
     prices = with_storage(plan.prices, paid) if paid.size else plan.prices
     plans = {
