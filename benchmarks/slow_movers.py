@@ -65,7 +65,7 @@ def figures_of(plan: Plan) -> dict[str, Any]:
         "evaluations": plan.iterations,
         "capacity_violation_max": plan.capacity_violation_max,
         "planned_cost": plan.planned_cost,
-        "dual_value": plan.lower_bound,
+        "dual_value": plan.dual_value,
         "convergence": plan.convergence.to_dict("list"),
         "recovery": plan.recovery.to_dict("records"),
     }
