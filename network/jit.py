@@ -8,6 +8,7 @@ lock. Only `*_kernels.py` modules import this, and they are imported by the func
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -25,11 +26,33 @@ def kernel(function: _Function) -> _Function:
 
     The cache it is kept in knows what the kernel depends on.
     """
+    return _compiled(function, counts_references=True)
+
+
+def borrowing_kernel(function: _Function) -> _Function:
+    """Compile a kernel that only borrows its arrays: it counts no reference to them.
+
+    Counting references to every array of a tuple, in every call, can take longer than the call's own work. A kernel that
+    makes arrays is refused by Numba when it is compiled; it must not call a kernel that returns arrays either, as
+    nobody would free them.
+
+    Raises
+    ------
+    TypeError
+        If the kernel is annotated to return anything but numbers.
+    """
+    returned = set(re.findall(r"\w+", str(function.__annotations__.get("return", "missing"))))
+    if not returned <= {"None", "bool", "float", "int", "tuple"}:
+        raise TypeError(f"{function.__qualname__}: a borrowing kernel returns numbers only; use kernel")
+    return _compiled(function, counts_references=False)
+
+
+def _compiled(function: _Function, *, counts_references: bool) -> _Function:
     config: Any = numba.config
     former = config.CACHE_DIR
     config.CACHE_DIR = _cache_folder(function.__module__, former)
     try:
-        return cast(_Function, numba.njit(cache=True, nogil=True)(function))
+        return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=counts_references)(function))
     finally:
         config.CACHE_DIR = former
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.class_kernels import assign_classes, fill_choices
 from meio.optimizer.cluster_kernels import OWED_COST, Classes, new_classes
 from meio.optimizer.cycle_kernels import add_cycle_spread, fill_cycles
@@ -168,7 +168,7 @@ def solve_spilling_product(
         totals.cost[period] += cost * model.period_days
 
 
-@kernel
+@borrowing_kernel
 def solve_levels(
     model: PlanningModel,
     product: int,
@@ -218,7 +218,7 @@ def solve_levels(
     return step, shortage
 
 
-@kernel
+@borrowing_kernel
 def set_given(
     model: PlanningModel,
     product: int,

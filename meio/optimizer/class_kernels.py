@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import Classes, clear_classes, rank_speeds, roll_up
 from meio.optimizer.demand_kernels import best_alternatives, integral
 from meio.optimizer.model import PlanningModel
@@ -67,7 +67,7 @@ def assign_classes(
     return base
 
 
-@kernel
+@borrowing_kernel
 def node_windows(model: PlanningModel, stream: int, middle: float, lane: Ints, windows: Floats) -> None:
     """Fill mean and variance of a stream's demand over each node's window and lead time, [node, 4].
 
@@ -85,7 +85,7 @@ def node_windows(model: PlanningModel, stream: int, middle: float, lane: Ints, w
         windows[node, 3] = integral(variance, period_days, start, middle - half_review)
 
 
-@kernel
+@borrowing_kernel
 def assign_stream(
     model: PlanningModel,
     product: int,
@@ -154,7 +154,7 @@ def assign_stream(
     return base, row
 
 
-@kernel
+@borrowing_kernel
 def spill_costs(cost: float, near_cost: float, far_cost: float, lost: float) -> tuple[float, float, float]:
     """Split what it costs to serve a class ever farther away over the clusters that must be short before it is paid.
 
@@ -169,7 +169,7 @@ def spill_costs(cost: float, near_cost: float, far_cost: float, lost: float) -> 
     return beyond_node, beyond_region, beyond_nation
 
 
-@kernel
+@borrowing_kernel
 def leave_unprofitable(spill_cost: Floats, window_mean: Floats, lead_mean: Floats, loss_saving: Floats) -> None:
     """Level the speeds of a node where one of them costs more to serve than to lose, and count what losing saves.
 
@@ -189,7 +189,7 @@ def leave_unprofitable(spill_cost: Floats, window_mean: Floats, lead_mean: Float
         loss_saving[node] = max(0.0, -worth / cycle)
 
 
-@kernel
+@borrowing_kernel
 def add_common_spread(windows: Floats, lane: Ints, classes: Classes) -> None:
     """Add the squared coefficient of variation that a stream's classes share, beyond their own Poisson noise."""
     window_common, lead_common = classes.window_common, classes.lead_common

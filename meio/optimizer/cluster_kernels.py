@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.model import PlanningModel
 
 WINDOW_MEAN, WINDOW_VARIANCE, LEAD_MEAN, LEAD_VARIANCE, LOST_COST, OWED_COST = range(6)  # terms
@@ -71,7 +71,7 @@ def new_classes(num_nodes: int, num_speeds: int) -> Classes:
     )
 
 
-@kernel
+@borrowing_kernel
 def clear_classes(classes: Classes) -> None:
     """Empty `classes` for the next period."""
     for table in (classes.window_mean, classes.lead_mean, classes.spill_cost, classes.backlog_cost):
@@ -82,7 +82,7 @@ def clear_classes(classes: Classes) -> None:
     classes.far_choice[:] = 0.0
 
 
-@kernel
+@borrowing_kernel
 def roll_up(model: PlanningModel, lane: Ints, region: Ints, classes: Classes) -> None:
     """Add node demand up to regions and nation, and turn summed costs into averages per unit."""
     num_nodes = lane.size
@@ -111,7 +111,7 @@ def roll_up(model: PlanningModel, lane: Ints, region: Ints, classes: Classes) ->
     average_costs(classes.window_mean, classes.lead_mean, classes.spill_cost, classes.backlog_cost)
 
 
-@kernel
+@borrowing_kernel
 def average_costs(window_mean: Floats, lead_mean: Floats, spill_cost: Floats, backlog_cost: Floats) -> None:
     """Turn costs summed over a cycle's demand into averages per unit, all [cluster, speed]."""
     for cluster in range(window_mean.shape[0]):
@@ -156,7 +156,7 @@ def rank_speeds(classes: Classes) -> None:
             terms[cluster, rank, OWED_COST] = max(0.0, owed)
 
 
-@kernel
+@borrowing_kernel
 def speed_order(spill_cost: Floats, backlog_cost: Floats, order: Ints) -> None:
     """Speeds of a cluster from the dearest to serve elsewhere to the cheapest."""
     for speed in range(order.size):
@@ -171,7 +171,7 @@ def speed_order(spill_cost: Floats, backlog_cost: Floats, order: Ints) -> None:
         order[place] = speed
 
 
-@kernel
+@borrowing_kernel
 def variance_of(mean: float, excess: float, common: float) -> float:
     """Variance of window demand from its independent and common parts."""
     return max(0.0, mean + excess + common * mean * mean)

@@ -15,18 +15,18 @@ import math
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import LEAD_MEAN, LEAD_VARIANCE, WINDOW_VARIANCE, Classes
 from meio.optimizer.model import PlanningModel
 
 
-@kernel
+@borrowing_kernel
 def cycle_units(pack: int, least_order: int, units_per_review: float) -> int:
     """Multiple that a node orders in: the pack, or the least order where a review interval's demand is less than it."""
     return least_order if units_per_review < least_order else pack
 
 
-@kernel
+@borrowing_kernel
 def fill_cycles(model: PlanningModel, product: int, lane: Ints, rate: Floats, cycle: Ints) -> None:
     """Fill the multiple in which each node orders for its own customers, units [node]; 1 without customers."""
     for node in range(lane.size):
@@ -36,13 +36,13 @@ def fill_cycles(model: PlanningModel, product: int, lane: Ints, rate: Floats, cy
             cycle[node] = cycle_units(pack, least_order, rate[node] * model.review_days[lane[node]])
 
 
-@kernel
+@borrowing_kernel
 def cycle_variance(cycle: int) -> float:
     """Variance of a node's position over its order cycle, units²."""
     return (cycle * cycle - 1.0) / 12.0
 
 
-@kernel
+@borrowing_kernel
 def add_cycle_spread(cycle: Ints, region: Ints, nodes_too: bool, classes: Classes) -> None:
     """Let regions and nation (and nodes) cover how the positions of their nodes vary over the order cycles."""
     terms = classes.terms
@@ -78,7 +78,7 @@ def average_over_cycle(cycle: int, step: float, below_zero: float, values: Float
     values[:] = average
 
 
-@kernel
+@borrowing_kernel
 def area_up_to(units: float, step: float, below_zero: float, values: Floats, area: Floats) -> float:
     """Integral from zero of piecewise linear values, whose integrals up to each lattice level are given."""
     if units <= 0.0:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.model import PlanningModel
 
 
-@kernel
+@borrowing_kernel
 def shifted(series: Floats, position: float) -> float:
     """A per-period series at a fractional period, linear between periods, constant beyond both ends."""
     last = series.size - 1
@@ -22,7 +22,7 @@ def shifted(series: Floats, position: float) -> float:
     return float((1.0 - weight) * series[floor] + weight * series[floor + 1])
 
 
-@kernel
+@borrowing_kernel
 def integral(rate: Floats, period_days: float, start: float, end: float) -> float:
     """Integral of a daily rate, constant within periods and beyond both ends, between two days."""
     total = 0.0
@@ -42,7 +42,7 @@ def integral(rate: Floats, period_days: float, start: float, end: float) -> floa
     return total
 
 
-@kernel
+@borrowing_kernel
 def num_classes(model: PlanningModel, product: int) -> int:
     """Number of customer classes of a product: mix entries times the patterns of their speed."""
     count = 0
@@ -54,7 +54,7 @@ def num_classes(model: PlanningModel, product: int) -> int:
     return int(count)
 
 
-@kernel
+@borrowing_kernel
 def fill_shipping_costs(model: PlanningModel, product: int, shipping: Floats) -> None:
     """Cost of shipping to each class from each node, [class, node]: in time, or late where the speed allows; else inf.
 
@@ -75,7 +75,7 @@ def fill_shipping_costs(model: PlanningModel, product: int, shipping: Floats) ->
                 row += 1
 
 
-@kernel
+@borrowing_kernel
 def best_alternatives(shipping: Floats, delivered: Floats, region: Ints, costs: Floats) -> tuple[int, int, int]:
     """The cheapest node, the cheapest other one in its region, and the cheapest outside of it (-1: none)."""
     best, near, far = -1, -1, -1

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.optimizer.cluster_kernels import (
     LEAD_MEAN,
     LEAD_VARIANCE,
@@ -31,7 +31,7 @@ PART_OF_CHARGE = 0.05  # to which a node's gain must fall where region or nation
 BEYOND = 3  # filled levels beyond the one whose gain is enough: the one it is compared with, and its curvature
 
 
-@kernel
+@borrowing_kernel
 def stock_nodes(
     family: int,
     classes: Classes,
@@ -59,7 +59,7 @@ def stock_nodes(
     return steps
 
 
-@kernel
+@borrowing_kernel
 def set_enough(terms: Floats, region: Ints, charge: Floats, whole: bool, enough: Floats) -> None:
     """Fill the gain below which each node's table may end, money per day; 0 where it may not."""
     num_nodes = region.size
@@ -73,7 +73,7 @@ def set_enough(terms: Floats, region: Ints, charge: Floats, whole: bool, enough:
             enough[node] = charge[node] if shared <= 0.0 else PART_OF_CHARGE * charge[node]
 
 
-@kernel
+@borrowing_kernel
 def reaches_a_cut(num_nodes: int, sizes: Ints, is_cut: Bools, lattice: Ints) -> bool:
     """Whether a node's level comes to the end of a table that was cut."""
     reaches = False
@@ -82,7 +82,7 @@ def reaches_a_cut(num_nodes: int, sizes: Ints, is_cut: Bools, lattice: Ints) -> 
     return bool(reaches)
 
 
-@kernel
+@borrowing_kernel
 def fill_tables(
     family: int,
     classes: Classes,
@@ -133,7 +133,7 @@ def fill_tables(
             least = 0.0  # the last step is levelled with those before, perhaps with some beyond the cut
 
 
-@kernel
+@borrowing_kernel
 def fill_falling_gains(costs: Floats, cluster: int, size: int, step: float, gains: Floats) -> bool:
     """Saving per unit of each next step of a cluster's stock; whether it never rises, as that of a convex cost."""
     falling, before = True, np.inf
@@ -146,7 +146,7 @@ def fill_falling_gains(costs: Floats, cluster: int, size: int, step: float, gain
     return falling
 
 
-@kernel
+@borrowing_kernel
 def reachable(cluster: int, mean: float, step: float, region: Ints, sizes: Ints, is_cut: Bools) -> int:
     """Levels of a region or the nation that its nodes' tables, if any was cut, can add up to."""
     num_nodes, total, cut = region.size, 2, False
@@ -157,7 +157,7 @@ def reachable(cluster: int, mean: float, step: float, region: Ints, sizes: Ints,
     return max(total, int(mean / step) + BEYOND) if cut else MOST_STEPS + 2
 
 
-@kernel
+@borrowing_kernel
 def fill_cost(
     family: int,
     terms: Floats,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.lane_stock_kernels import customers_stock_on, stage_stock_on, upstream_stock
 from meio.optimizer.model import PlanningModel
 
 
-@kernel
+@borrowing_kernel
 def choose_lanes(
     model: PlanningModel,
     product: int,
@@ -92,7 +92,7 @@ def search_lanes(
     lane[:] = best
 
 
-@kernel
+@borrowing_kernel
 def start_from(model: PlanningModel, start: int, unit: Floats, passed: Floats, lane: Ints) -> bool:
     """Put every node that can be supplied by the node `start` on its lane (negative: none); whether any can."""
     passed[:] = 0.0
@@ -188,7 +188,7 @@ def sweep_lanes(
     return total
 
 
-@kernel
+@borrowing_kernel
 def pass_up(
     model: PlanningModel,
     rate: Floats,
@@ -217,7 +217,7 @@ def pass_up(
             below_days[source] += flow * days + passed[node] * below_days[node]
 
 
-@kernel
+@borrowing_kernel
 def fill_nearest(
     model: PlanningModel,
     product: int,
@@ -263,7 +263,7 @@ def fill_nearest(
             owed[node] /= rate[node]
 
 
-@kernel
+@borrowing_kernel
 def fill_supply_costs(model: PlanningModel, product: int, lane_price: Floats, lane: Ints, supply_cost: Floats) -> None:
     """Fill what one more unit arriving at each node costs on its lanes, prices included, [node, period]."""
     num_nodes, num_periods = supply_cost.shape

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.optimizer.cycle_kernels import cycle_units, cycle_variance
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.stock_cost_kernels import customers_stock, deviation_of, stage_stock
 
 
-@kernel
+@borrowing_kernel
 def customers_stock_on(
     model: PlanningModel,
     product: int,
@@ -39,7 +39,7 @@ def customers_stock_on(
     return cost + holding[node] * (0.5 * rate * (review - 1.0) + max(0.0, 0.5 * (cycle + 1.0) - level)), urgency
 
 
-@kernel
+@borrowing_kernel
 def stage_stock_on(
     sources: Ints,
     lead_days: Floats,
@@ -64,7 +64,7 @@ def stage_stock_on(
     return float(max(stage_stock(echelon, urgency, deviation), 0.5 * holding[node] * (cycle - 1.0)))
 
 
-@kernel
+@borrowing_kernel
 def upstream_stock(
     sources: Ints,
     lead_days: Floats,

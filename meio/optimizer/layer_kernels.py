@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cycle_kernels import cycle_units
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.subproblem_kernels import (
@@ -80,7 +80,7 @@ def new_layers(num_nodes: int) -> Layers:
     )
 
 
-@kernel
+@borrowing_kernel
 def solve_layers(
     model: PlanningModel,
     product: int,
@@ -139,7 +139,7 @@ def solve_layers(
             passed[source] += rate[node] + passed[node]
 
 
-@kernel
+@borrowing_kernel
 def solve_upstream(
     node: int,
     gains: Floats,
@@ -182,7 +182,7 @@ def solve_upstream(
         fill_curve(gains, debt, mass, holding, fall, supplier_holding, below, curve)
 
 
-@kernel
+@borrowing_kernel
 def gather_gains(
     lane_source_idx: Ints,
     node: int,

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from meio.network.compiled import Floats
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 
 COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
 _LEAST_PROBABILITY = 1e-9
@@ -27,7 +27,7 @@ RECURSION_SIZE = 10  # figures of a count recursion
 LARGEST_COUNTED_MEAN = 600.0  # beyond it the probability of no demand underflows, and a gamma fits as well
 
 
-@kernel
+@borrowing_kernel
 def normal_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a normal demand; a point mass when the variance is zero."""
     if variance <= 0.0:
@@ -38,7 +38,7 @@ def normal_survival_and_loss(mean: float, variance: float, level: float) -> tupl
     return survival, deviation * (math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi) - z * survival)
 
 
-@kernel
+@borrowing_kernel
 def regularized_gamma_survival(shape: float, x: float) -> float:
     """Q(shape, x): by its series below shape + 1, by Lentz's continued fraction above."""
     if x <= 0.0:
@@ -71,7 +71,7 @@ def regularized_gamma_survival(shape: float, x: float) -> float:
     return front * fraction
 
 
-@kernel
+@borrowing_kernel
 def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 10,000) as normal."""
     if variance <= 0.0 or mean * mean > 10_000.0 * variance:
@@ -85,7 +85,7 @@ def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple
     return survival, mean * above - level * survival
 
 
-@kernel
+@borrowing_kernel
 def survival_and_loss(family: int, mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ by family; counts in the large are read as gamma."""
     if mean <= 0.0:
@@ -95,7 +95,7 @@ def survival_and_loss(family: int, mean: float, variance: float, level: float) -
     return gamma_survival_and_loss(mean, variance, level)
 
 
-@kernel
+@borrowing_kernel
 def lost_per_cycle(
     window_loss: float, lead_loss: float, lead_survival: float, window_mean: float, lead_mean: float, level: float
 ) -> float:
@@ -112,7 +112,7 @@ def lost_per_cycle(
     return min(max(lost, 0.0), cycle_mean)
 
 
-@kernel
+@borrowing_kernel
 def count_recursion(mean: float, variance: float) -> tuple[float, float, float]:
     """pmf(0), a and b of a count with these moments, whose pmf(n + 1) / pmf(n) is (a + b n) / (n + 1).
 
@@ -136,7 +136,7 @@ def fill_count_shortage(
     continue_count_shortage(window_mean, lead_mean, 0, lost.size, 0, recursion, lost, backlog)
 
 
-@kernel
+@borrowing_kernel
 def start_count_recursion(
     window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, rank: int, recursion: Floats
 ) -> None:
@@ -152,7 +152,7 @@ def start_count_recursion(
     recursion[rank, 8], recursion[rank, 9] = first, slope
 
 
-@kernel
+@borrowing_kernel
 def continue_count_shortage(
     window_mean: float,
     lead_mean: float,
@@ -186,7 +186,7 @@ def continue_count_shortage(
     recursion[rank, 5], recursion[rank, 6], recursion[rank, 7] = mass, survival, loss
 
 
-@kernel
+@borrowing_kernel
 def points_survival_and_loss(values: Floats, cumulative: Floats, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a discrete demand given by its values and cumulative probabilities."""
     survival = 0.0
@@ -201,7 +201,7 @@ def points_survival_and_loss(values: Floats, cumulative: Floats, level: float) -
     return survival, loss
 
 
-@kernel
+@borrowing_kernel
 def shortage(
     family: int,
     window_mean: float,
@@ -228,7 +228,7 @@ def shortage(
     return lost, window_loss, (ahead - lost) / step, -window_survival
 
 
-@kernel
+@borrowing_kernel
 def fill_shortage(
     family: int,
     window_mean: float,
@@ -265,7 +265,7 @@ def fill_shortage(
         backlog[index] = window_loss
 
 
-@kernel
+@borrowing_kernel
 def fill_count_mass(mean: float, variance: float, step: float, mass: Floats) -> None:
     """Probability of demand in [k·step − step/2, k·step + step/2), the last cell holding the rest."""
     if step == 1.0 and mean < LARGEST_COUNTED_MEAN and variance >= (1.0 - 1e-6) * mean:

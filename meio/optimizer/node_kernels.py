@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import Classes
 from meio.optimizer.fill_kernels import stock_nodes
 from meio.optimizer.loss_kernels import COUNT, NO_POINTS, POINTS
@@ -89,7 +89,7 @@ def window_demand(
     return family, values, cumulative
 
 
-@kernel
+@borrowing_kernel
 def take_levels(region: Ints, given: Floats, step: float, tables: Tables, lattice: Ints) -> None:
     """Lattice levels of nodes, regions and nation that come nearest to given levels, [node]."""
     num_nodes = region.size
@@ -102,7 +102,7 @@ def take_levels(region: Ints, given: Floats, step: float, tables: Tables, lattic
             lattice[2 * num_nodes] += level
 
 
-@kernel
+@borrowing_kernel
 def add_up_levels(region: Ints, given: Floats, rate: Floats, levels: Floats) -> None:
     """Levels of nodes with demand as given, [node], and their sums over regions and nation."""
     num_nodes = region.size
@@ -113,7 +113,7 @@ def add_up_levels(region: Ints, given: Floats, rate: Floats, levels: Floats) -> 
                 levels[cluster] += given[node]
 
 
-@kernel
+@borrowing_kernel
 def lattice_cost(tables: Tables, lattice: Ints, unserved: Floats) -> float:
     """Cost per day of shortage at lattice levels; fills the units per day that leave each cluster unserved."""
     cost, sizes, costs, units = 0.0, tables.size, tables.cost, tables.unserved
@@ -123,7 +123,7 @@ def lattice_cost(tables: Tables, lattice: Ints, unserved: Floats) -> float:
     return cost
 
 
-@kernel
+@borrowing_kernel
 def continuous_cost(
     family: int, classes: Classes, values: Floats, cumulative: Floats, levels: Floats, unserved: Floats
 ) -> float:
@@ -137,7 +137,7 @@ def continuous_cost(
     return cost
 
 
-@kernel
+@borrowing_kernel
 def fill_worth(tables: Tables, region: Ints, charge: Floats, lattice: Ints, worth: Floats) -> None:
     """Fill the cost per day of having one unit less at each node, 0 where none is held."""
     sizes, gains, num_nodes = tables.size, tables.gain, region.size
@@ -149,7 +149,7 @@ def fill_worth(tables: Tables, region: Ints, charge: Floats, lattice: Ints, wort
                 worth[node] += at(sizes, gains, cluster, lattice[cluster] - 1)
 
 
-@kernel
+@borrowing_kernel
 def level_response(
     sizes: Ints, gains: Floats, region: Ints, lattice: Ints, charge: float, step: float, node: int
 ) -> float:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.lane_kernels import choose_lanes, fill_supply_costs
 from meio.optimizer.layer_kernels import Layers, new_layers
@@ -123,7 +123,7 @@ def start_product(
     return float(chain_days.max())
 
 
-@kernel
+@borrowing_kernel
 def price_nodes(
     model: PlanningModel,
     outbound_price: Floats,
@@ -161,7 +161,7 @@ def price_nodes(
     return changed
 
 
-@kernel
+@borrowing_kernel
 def cost_on_the_way(lane_source_idx: Ints, lane_cost: Floats, lane: Ints, node: int) -> float:
     """Purchase and transport of one unit on its way from the vendor to a node, without prices."""
     cost = 0.0
@@ -171,7 +171,7 @@ def cost_on_the_way(lane_source_idx: Ints, lane_cost: Floats, lane: Ints, node: 
     return float(cost)
 
 
-@kernel
+@borrowing_kernel
 def price_on_the_way(
     lane_source_idx: Ints,
     lead_days: Floats,
@@ -189,13 +189,13 @@ def price_on_the_way(
     return float(price)
 
 
-@kernel
+@borrowing_kernel
 def price_fall(series: Floats, period: int) -> float:
     """By how much a price falls to the next period: what a unit bought now instead of then costs more."""
     return float(series[period] - series[min(period + 1, series.size - 1)])
 
 
-@kernel
+@borrowing_kernel
 def on_hand_days(lead_days: float, review_days: float) -> float:
     """Days of a node's throughput that its position holds beyond what lies on its shelves, at day closes.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.optimizer.certificate_model import CertificateModel
 
 
-@kernel
+@borrowing_kernel
 def fill_period_values(model: CertificateModel, value: Floats, lowest: Floats, lowest_from: Floats) -> None:
     """Least value within each period, and from its beginning on, [node, period], of values [node, day + 1].
 
@@ -28,7 +28,7 @@ def fill_period_values(model: CertificateModel, value: Floats, lowest: Floats, l
         lowest_from[-1, period] = lowest_from[:-1, period].min()
 
 
-@kernel
+@borrowing_kernel
 def fill_class_costs(
     model: CertificateModel,
     outbound_price: Floats,
@@ -90,7 +90,7 @@ def fill_class_costs(
     return longest
 
 
-@kernel
+@borrowing_kernel
 def _least_price(price: Floats, period: int, last_day: int, period_days: int, num_days: int) -> float:
     """Least shipping price of a node from a period on to the last day an order can ship; 0 after the end."""
     if last_day >= num_days:

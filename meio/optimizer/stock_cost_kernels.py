@@ -16,14 +16,14 @@ import math
 import numpy as np
 
 from meio.network.compiled import Floats
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.loss_kernels import fill_count_shortage, lost_per_cycle, normal_survival_and_loss
 
 _COUNTED = 40.0  # units of window demand up to which levels are tried one by one
 _LEVELS = 400
 
 
-@kernel
+@borrowing_kernel
 def deviation_of(rate: float, daily: Floats, days: float, random_days: float, spread: float) -> float:
     """Standard deviation of a share of the product's demand over a window whose length varies by `random_days`.
 
@@ -34,7 +34,7 @@ def deviation_of(rate: float, daily: Floats, days: float, random_days: float, sp
     return math.sqrt(max(0.0, variance) + random_days * rate * rate + spread)
 
 
-@kernel
+@borrowing_kernel
 def stage_stock(holding: float, urgency: float, deviation: float) -> float:
     """Least cost per day of a stage: holding of what is left and urgency of what is short, of normal demand."""
     if holding <= 0.0 or urgency <= 0.0 or deviation <= 0.0:
@@ -43,7 +43,7 @@ def stage_stock(holding: float, urgency: float, deviation: float) -> float:
     return (holding + urgency) * deviation * math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
 
 
-@kernel
+@borrowing_kernel
 def upper_quantile(tail: float) -> float:
     """Standard normal quantile above which lies a probability, to 5e-4 (Abramowitz and Stegun, 26.2.23)."""
     t = math.sqrt(-2.0 * math.log(min(tail, 1.0 - tail)))
@@ -51,7 +51,7 @@ def upper_quantile(tail: float) -> float:
     return z if tail < 0.5 else -z
 
 
-@kernel
+@borrowing_kernel
 def customers_stock(
     holding: float,
     penalty: float,
@@ -93,7 +93,7 @@ def customers_stock(
     return cost, holding * (1.0 - short) / max(short, 1e-9), low
 
 
-@kernel
+@borrowing_kernel
 def level_cost(
     level: float,
     holding: float,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Bools, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.loss_kernels import RECURSION_SIZE
 
 MOST_STEPS = 1000  # lattice steps of one cluster: fast movers are planned in steps of several units
@@ -89,14 +89,14 @@ def fill_gains(cost: Floats, step: float, gain: Floats) -> None:
             gain[level] = gain[block]
 
 
-@kernel
+@borrowing_kernel
 def at(sizes: Ints, table: Floats, cluster: int, level: int) -> float:
     """Value of a cluster's table at a lattice level, its last value beyond, zero where it has no demand."""
     size = sizes[cluster]
     return float(table[cluster, min(level, size - 1)]) if size > 0 else 0.0
 
 
-@kernel
+@borrowing_kernel
 def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_node: Ints, order_gain: Floats) -> int:
     """Add steps of stock where they are worth most until none is worth its charge; return the number of steps.
 
@@ -130,7 +130,7 @@ def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_
     return steps
 
 
-@kernel
+@borrowing_kernel
 def upstream_worth(level: int, gains: Floats, debt: float, mass: Floats, holding: float) -> float:
     """Worth of one more unit at an upstream node's lattice level: what a child gains, or less its holding.
 
@@ -146,7 +146,7 @@ def upstream_worth(level: int, gains: Floats, debt: float, mass: Floats, holding
     return worth
 
 
-@kernel
+@borrowing_kernel
 def best_upstream_level(highest: int, gains: Floats, debt: float, mass: Floats, holding: float, charge: float) -> int:
     """Least lattice level, up to `highest`, at which one more unit is not worth its charge."""
     low, high = 0, highest

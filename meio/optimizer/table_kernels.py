@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from meio.network.compiled import EMPIRICAL, GAMMA, NORMAL, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import (
     LEAD_MEAN,
     LEAD_VARIANCE,
@@ -25,7 +25,7 @@ DEVIATIONS = 6.0  # how far beyond its mean demand a level may reach
 LONGEST_TAIL = 4.0  # and how many times its variance to mean ratio
 
 
-@kernel
+@borrowing_kernel
 def family_of(kind: int) -> int:
     """Family of the window's demand for a stream kind."""
     if kind == NORMAL:
@@ -53,14 +53,14 @@ def points_of(
     return np.interp(levels, probabilities, values), np.asarray((np.arange(2000) + 1.0) / 2000.0)
 
 
-@kernel
+@borrowing_kernel
 def highest_level(mean: float, variance: float, rate: float, ahead_days: float) -> float:
     """A level that surely covers a cluster's window and, beyond it, what it may buy ahead."""
     tail = LONGEST_TAIL * max(1.0, variance / max(mean, 1e-12))  # slow movers in bursts: a geometric tail
     return mean + DEVIATIONS * math.sqrt(variance) + tail + ahead_days * rate
 
 
-@kernel
+@borrowing_kernel
 def lattice_step(classes: Classes, ahead_days: float, chain_days: float, cycle: Ints) -> float:
     """Units in one lattice step, so that the nation's levels fit the table, and the longest chain's an upstream node's.
 
@@ -75,7 +75,7 @@ def lattice_step(classes: Classes, ahead_days: float, chain_days: float, cycle: 
     return float(max(1.0, math.ceil(highest / MOST_STEPS), math.ceil(upstream / MOST_UPSTREAM_STEPS)))
 
 
-@kernel
+@borrowing_kernel
 def level_slope(
     family: int, classes: Classes, cluster: int, values: Floats, cumulative: Floats, level: float
 ) -> tuple[float, float, float]:
@@ -100,7 +100,7 @@ def level_slope(
     return float(cost), float(slope), float(lost / classes.review_days[cluster])
 
 
-@kernel
+@borrowing_kernel
 def refine_levels(
     family: int,
     classes: Classes,

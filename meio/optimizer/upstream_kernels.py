@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.demand_kernels import integral
 from meio.optimizer.loss_kernels import fill_count_mass
 from meio.optimizer.model import PlanningModel
@@ -17,7 +17,7 @@ from meio.optimizer.table_kernels import DEVIATIONS
 _NEVER = 1e-13  # probability
 
 
-@kernel
+@borrowing_kernel
 def product_window(model: PlanningModel, product: int, start: float, end: float) -> tuple[float, float]:
     """Mean and variance of a product's total demand between two days."""
     mean, variance = 0.0, 0.0
@@ -27,7 +27,7 @@ def product_window(model: PlanningModel, product: int, start: float, end: float)
     return mean, variance
 
 
-@kernel
+@borrowing_kernel
 def upstream_demand(
     model: PlanningModel, product: int, middle: float, lane: int, passed_rate: float, own_rate: float
 ) -> tuple[float, float]:
@@ -51,7 +51,7 @@ def upstream_demand(
     return passed_rate / now * mean, (math.sqrt(both) - math.sqrt(own)) ** 2
 
 
-@kernel
+@borrowing_kernel
 def share_variance(rate: float, whole_rate: float, mean: float, variance: float, random_days: float) -> float:
     """Variance of a share of a product's window demand, over a window whose length varies by `random_days` days²."""
     share = rate / whole_rate
@@ -78,7 +78,7 @@ def fill_window_mass(mean: float, variance: float, step: float, cycle_steps: int
     return spread
 
 
-@kernel
+@borrowing_kernel
 def children_gains(
     lane_source_idx: Ints,
     node: int,
@@ -103,7 +103,7 @@ def children_gains(
     gains[size:] = -holding
 
 
-@kernel
+@borrowing_kernel
 def fill_debts(owed_cost: Floats, rate: Floats, region: Ints, charge: Floats, debt: Floats) -> None:
     """Fill what a unit gains beyond its charge where it is owed to a node's customers for sure, [node].
 
@@ -115,7 +115,7 @@ def fill_debts(owed_cost: Floats, rate: Floats, region: Ints, charge: Floats, de
             debt[node] = owed_cost[node].sum() + owed_cost[region.size + region[node]].sum() - charge[node]
 
 
-@kernel
+@borrowing_kernel
 def merge_gains(gains: Floats, size: int, curve: Floats) -> int:
     """Merge a falling curve into the first `size` of falling gains; return how many there are.
 
@@ -139,7 +139,7 @@ def merge_gains(gains: Floats, size: int, curve: Floats) -> int:
     return total
 
 
-@kernel
+@borrowing_kernel
 def fill_curve(
     gains: Floats,
     debt: float,

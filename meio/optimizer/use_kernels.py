@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.optimizer.cluster_kernels import Classes
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.model import PlanningModel
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Aggregates, Decisions
 
 
-@kernel
+@borrowing_kernel
 def add_nodes(
     model: PlanningModel,
     product: int,
@@ -55,7 +55,7 @@ def add_nodes(
     return cost
 
 
-@kernel
+@borrowing_kernel
 def add_responses(
     model: PlanningModel,
     product: int,
@@ -89,7 +89,7 @@ def add_responses(
             totals.response_flow[node, period] += rate / max(2.0 * gap / cycle, 1e-6)
 
 
-@kernel
+@borrowing_kernel
 def add_layers(
     model: PlanningModel,
     product: int,
@@ -124,7 +124,7 @@ def add_layers(
     return cost
 
 
-@kernel
+@borrowing_kernel
 def add_replenishment(
     model: PlanningModel, product: int, lane: Ints, consumed: Floats, levels: Floats, given: bool, totals: Aggregates
 ) -> None:
