@@ -41,18 +41,37 @@ def borrowing_kernel(function: _Function) -> _Function:
     TypeError
         If the kernel is annotated to return anything but numbers.
     """
-    returned = set(re.findall(r"\w+", str(function.__annotations__.get("return", "missing"))))
-    if not returned <= {"None", "bool", "float", "int", "tuple"}:
-        raise TypeError(f"{function.__qualname__}: a borrowing kernel returns numbers only; use kernel")
+    _check_returns_numbers(function)
     return _compiled(function, counts_references=False)
 
 
-def _compiled(function: _Function, *, counts_references: bool) -> _Function:
+def lockstep_kernel(function: _Function) -> _Function:
+    """Compile a borrowing kernel whose loops are to run several entries at a time.
+
+    Division by zero gives inf or nan as in NumPy: a loop that may stop with an exception cannot be vectorised.
+
+    Raises
+    ------
+    TypeError
+        If the kernel is annotated to return anything but numbers.
+    """
+    _check_returns_numbers(function)
+    return _compiled(function, counts_references=False, error_model="numpy")
+
+
+def _check_returns_numbers(function: Callable[..., Any]) -> None:
+    returned = set(re.findall(r"\w+", str(function.__annotations__.get("return", "missing"))))
+    if not returned <= {"None", "bool", "float", "int", "tuple"}:
+        raise TypeError(f"{function.__qualname__}: a borrowing kernel returns numbers only; use kernel")
+
+
+def _compiled(function: _Function, *, counts_references: bool, error_model: str = "python") -> _Function:
     config: Any = numba.config
     former = config.CACHE_DIR
     config.CACHE_DIR = _cache_folder(function.__module__, former)
     try:
-        return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=counts_references)(function))
+        compiled = numba.njit(cache=True, nogil=True, error_model=error_model, _nrt=counts_references)(function)
+        return cast(_Function, compiled)
     finally:
         config.CACHE_DIR = former
 

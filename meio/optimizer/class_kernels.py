@@ -13,12 +13,11 @@ from meio.optimizer.model import PlanningModel
 BEST, NEAR, FAR = range(3)  # choices
 
 
-@kernel
+@borrowing_kernel
 def fill_choices(shipping: Floats, ranking: Floats, region: Ints, choices: Ints) -> None:
     """Fill the cheapest node of each class, the next one in its region and the next one outside, [class, choice]."""
-    costs = np.empty(ranking.size)
     for row in range(choices.shape[0]):
-        best, near, far = best_alternatives(shipping[row], ranking, region, costs)
+        best, near, far = best_alternatives(shipping[row], ranking, region)
         choices[row, BEST], choices[row, NEAR], choices[row, FAR] = best, near, far
 
 

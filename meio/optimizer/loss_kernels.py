@@ -40,11 +40,26 @@ def normal_survival_and_loss(mean: float, variance: float, level: float) -> tupl
 
 @borrowing_kernel
 def regularized_gamma_survival(shape: float, x: float) -> float:
-    """Q(shape, x): by its series below shape + 1, by Lentz's continued fraction above."""
+    """Q(shape, x)."""
+    return gamma_survivals(shape, x)[0]
+
+
+@borrowing_kernel
+def gamma_survivals(shape: float, x: float) -> tuple[float, float]:
+    """Q(shape, x) and Q(shape + 1, x)."""
     if x <= 0.0:
-        return 1.0
+        return 1.0, 1.0
     front = math.exp(shape * math.log(x) - x - math.lgamma(shape))
+    survival = gamma_survival(shape, x, front)
+    return survival, survival + front / shape
+
+
+@borrowing_kernel
+def gamma_survival(shape: float, x: float, front: float) -> float:
+    """Q(shape, x) by its series below shape + 1, by Lentz's continued fraction above; front: x^shape e^-x / Γ(shape)."""
     if x < shape + 1.0:
+        if front * (shape + 1.0) < 1e-17 * shape * (shape + 1.0 - x):  # more than the whole series
+            return 1.0
         term = 1.0 / shape
         total = term
         denominator = shape
@@ -80,8 +95,7 @@ def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple
         return 1.0, mean - level
     shape = mean * mean / variance
     x = level * mean / variance
-    survival = regularized_gamma_survival(shape, x)
-    above = survival + math.exp(shape * math.log(x) - x - math.lgamma(shape + 1.0))
+    survival, above = gamma_survivals(shape, x)
     return survival, mean * above - level * survival
 
 

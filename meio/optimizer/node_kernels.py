@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from meio.network.compiled import Floats, Ints
+from meio.network.compiled import EMPIRICAL, Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import Classes
 from meio.optimizer.fill_kernels import stock_nodes
@@ -78,7 +78,7 @@ def window_demand(
     """Family of a product's window demand, with its points where one node serves all of a tabled demand."""
     first = model.product_ptr[product]
     family, values, cumulative = family_of(model.stream_kind[first]), NO_POINTS, NO_POINTS
-    if model.product_ptr[product + 1] - first > 1:
+    if model.stream_kind[first] < EMPIRICAL or model.product_ptr[product + 1] - first > 1:
         return family, values, cumulative
     for node in range(lane.size):
         if classes.rate[node] > 0.0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import EMPIRICAL, Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.certificate_model import CertificateModel
 
 MANY_DAYS = 40
@@ -32,14 +32,14 @@ def days_of_reckoning(model: CertificateModel, product: int) -> Ints:
     return np.flatnonzero(chosen)
 
 
-@kernel
+@borrowing_kernel
 def is_vendors(model: CertificateModel, product: int, lane: int) -> bool:
     """Whether a lane brings the product from a vendor."""
     is_vendor = model.lane_source_idx[lane] >= len(model.node_ptr) - 1
     return bool(is_vendor and model.lane_cost[product, lane] < np.inf)
 
 
-@kernel
+@borrowing_kernel
 def window_length(model: CertificateModel, product: int, day: int, chance: Floats) -> int:
     """Days from `day` that nothing ordered later can serve, probably; `chance[n]`: that they are at least n."""
     longest = model.num_days - day
