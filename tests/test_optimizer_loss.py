@@ -32,25 +32,10 @@ def _lost_by_enumeration(lead_mean: float, cycle_mean: float, dispersion: float,
 def _count_shortage(
     window_mean: float, lead_mean: float, dispersion: float, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    lost, backlog, recursion = np.empty(size), np.empty(size), np.empty((1, loss.RECURSION_SIZE))
+    lost, backlog = np.empty(size), np.empty(size)
     variances = window_mean * dispersion, lead_mean * dispersion
     none = loss.NO_POINTS
-    loss.fill_shortage(
-        loss.COUNT,
-        window_mean,
-        variances[0],
-        lead_mean,
-        variances[1],
-        none,
-        none,
-        1.0,
-        0,
-        size,
-        0,
-        recursion,
-        lost,
-        backlog,
-    )
+    loss.fill_shortage(loss.COUNT, window_mean, variances[0], lead_mean, variances[1], none, none, 1.0, lost, backlog)
     return lost, backlog
 
 

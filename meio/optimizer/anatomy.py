@@ -203,7 +203,7 @@ def units_for_dearer_speeds(of: Dissection, node: int) -> float:
     family, values, cumulative = window_demand(model, 0, of.period, of.lane, classes)
     tables = new_tables(*terms.shape[:2])
     cycle = of.work.cycle if family in (COUNT, POINTS) else np.ones_like(of.work.cycle)
-    fill_tables(family, alike, of.work.region, of.step, model.period_days, cycle, values, cumulative, tables)
+    fill_tables(family, alike, of.step, model.period_days, cycle, values, cumulative, tables)
     _, region, nation = gains_of_last_unit(of, node)
     held, least = slice(lattice[node]), of.work.charge[node] - region - nation
     paying = [int((gain[node, held] > least).sum()) for gain in (of.tables.gain, tables.gain)]

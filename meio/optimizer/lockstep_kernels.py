@@ -26,17 +26,17 @@ _FRACTION_BITS, _ONE_BITS, _BIAS = 0xFFFFFFFFFFFFF, 0x3FF0000000000000, 1023  # 
 
 
 @lockstep_kernel
-def fill_logs(x: Floats, x_bits: Ints, exponent: Floats) -> None:
+def fill_logs(width: int, x: Floats, x_bits: Ints, exponent: Floats) -> None:
     """Replace positive, normal x by their natural logarithms.
 
     `x_bits` is x's own memory read as integers, `exponent` scratch. With x = 2^e · m and s = (m - 1) / (m + 1), the
     logarithm is e · log 2 + 2 (s + s³/3 + s⁵/5 + …), where |s| < 0.172.
     """
-    for lane in range(LANES):
+    for lane in range(width):
         bits = x_bits[lane]
         exponent[lane] = float((bits >> 52) - _BIAS)
         x_bits[lane] = (bits & _FRACTION_BITS) | _ONE_BITS
-    for lane in range(LANES):
+    for lane in range(width):
         m, e = x[lane], exponent[lane]
         large = m > _ROOT_OF_2
         m = 0.5 * m if large else m
@@ -57,12 +57,12 @@ def fill_logs(x: Floats, x_bits: Ints, exponent: Floats) -> None:
 
 
 @lockstep_kernel
-def fill_exponentials(x: Floats, power: Floats, power_bits: Ints) -> None:
+def fill_exponentials(width: int, x: Floats, power: Floats, power_bits: Ints) -> None:
     """Replace x, -700 to 700, by their exponentials: 2^n · e^r, |r| < 0.35, the latter by its Taylor series.
 
     `power_bits` is the memory of the scratch `power` read as integers.
     """
-    for lane in range(LANES):
+    for lane in range(width):
         n = np.floor(x[lane] * _LOG_2_OF_E + 0.5)
         r = (x[lane] - n * _LOG_2_HIGH) - n * _LOG_2_LOW
         power_bits[lane] = (np.int64(n) + _BIAS) << 52
@@ -80,22 +80,22 @@ def fill_exponentials(x: Floats, power: Floats, power_bits: Ints) -> None:
         p = p * r + 0.5
         p = p * r + 1.0
         x[lane] = p * r + 1.0
-    for lane in range(LANES):
+    for lane in range(width):
         x[lane] *= power[lane]
 
 
 @lockstep_kernel
-def start_counts(first: int, state: Floats, x: Floats, x_bits: Ints, y: Floats, y_bits: Ints) -> None:
+def start_counts(width: int, first: int, state: Floats, x: Floats, x_bits: Ints, y: Floats, y_bits: Ints) -> None:
     """Fill `MASS`, `SURVIVAL`, `FIRST` and `SLOPE` of the state from `MEAN` and `VARIANCE`, its rows from entry `first` on.
 
     Mass and survival are P(D = 0) and P(D > 0); as in `loss_kernels.count_recursion`, pmf(n + 1) / pmf(n) is
     (first + slope · n) / (n + 1). x and y are scratch, and their memory read as integers.
     """
-    for lane in range(LANES):
+    for lane in range(width):
         mean, variance = state[first + MEAN * LANES + lane], state[first + VARIANCE * LANES + lane]
         x[lane] = mean / variance if mean > 0.0 else 1.0
-    fill_logs(x, x_bits, y)
-    for lane in range(LANES):
+    fill_logs(width, x, x_bits, y)
+    for lane in range(width):
         mean, variance = state[first + MEAN * LANES + lane], state[first + VARIANCE * LANES + lane]
         excess = variance - mean
         spread = excess > 1e-9 * mean and mean > 0.0
@@ -103,7 +103,7 @@ def start_counts(first: int, state: Floats, x: Floats, x_bits: Ints, y: Floats, 
         state[first + FIRST * LANES + lane] = mean * mean / variance if spread else mean
         state[first + SLOPE * LANES + lane] = excess / variance if spread else 0.0
         x[lane] = mean * mean / excess * x[lane] if spread else -mean
-    fill_exponentials(x, y, y_bits)
-    for lane in range(LANES):
+    fill_exponentials(width, x, y, y_bits)
+    for lane in range(width):
         state[first + MASS * LANES + lane] = x[lane]
         state[first + SURVIVAL * LANES + lane] = 1.0 - x[lane]

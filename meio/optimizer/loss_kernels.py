@@ -19,11 +19,10 @@ import math
 import numpy as np
 
 from meio.network.compiled import Floats
-from meio.network.jit import borrowing_kernel, kernel
+from meio.network.jit import borrowing_kernel
 
 COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
 _LEAST_PROBABILITY = 1e-9
-RECURSION_SIZE = 10  # figures of a count recursion
 LARGEST_COUNTED_MEAN = 600.0  # beyond it the probability of no demand underflows, and a gamma fits as well
 
 
@@ -140,64 +139,28 @@ def count_recursion(mean: float, variance: float) -> tuple[float, float, float]:
     return math.exp(mean * mean / excess * math.log(mean / variance)), mean * mean / variance, excess / variance
 
 
-@kernel
+@borrowing_kernel
 def fill_count_shortage(
     window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, lost: Floats, backlog: Floats
 ) -> None:
     """Lost per cycle and backlog at levels 0, 1, 2, …, by the recursion of the probabilities."""
-    recursion = np.empty((1, RECURSION_SIZE))
-    start_count_recursion(window_mean, window_variance, lead_mean, lead_variance, 0, recursion)
-    continue_count_shortage(window_mean, lead_mean, 0, lost.size, 0, recursion, lost, backlog)
-
-
-@borrowing_kernel
-def start_count_recursion(
-    window_mean: float, window_variance: float, lead_mean: float, lead_variance: float, rank: int, recursion: Floats
-) -> None:
-    """Fill probability, survival and loss at level 0, a and b of `count_recursion`, of the window, then the lead time.
-
-    `recursion` is [rank, figure].
-    """
     mass, first, slope = count_recursion(window_mean, window_variance)
-    recursion[rank, 0], recursion[rank, 1], recursion[rank, 2] = mass, 1.0 - mass, window_mean
-    recursion[rank, 3], recursion[rank, 4] = first, slope
-    mass, first, slope = count_recursion(lead_mean, lead_variance)
-    recursion[rank, 5], recursion[rank, 6], recursion[rank, 7] = mass, 1.0 - mass, lead_mean
-    recursion[rank, 8], recursion[rank, 9] = first, slope
-
-
-@borrowing_kernel
-def continue_count_shortage(
-    window_mean: float,
-    lead_mean: float,
-    first: int,
-    end: int,
-    rank: int,
-    recursion: Floats,
-    lost: Floats,
-    backlog: Floats,
-) -> None:
-    """Lost per cycle and backlog at levels `first` to `end` - 1, from where the recursion stands; it is carried on."""
-    mass, survival, loss = recursion[rank, 0], recursion[rank, 1], recursion[rank, 2]
-    ratio, slope = recursion[rank, 3], recursion[rank, 4]
-    for level in range(first, end):
+    survival, loss = 1.0 - mass, window_mean
+    for level in range(backlog.size):
         backlog[level] = loss
         loss = max(0.0, loss - survival)
-        mass *= (ratio + slope * level) * (1.0 / (level + 1.0))
+        mass *= (first + slope * level) * (1.0 / (level + 1.0))
         survival = max(0.0, survival - mass)
-    recursion[rank, 0], recursion[rank, 1], recursion[rank, 2] = mass, survival, loss
-    if lead_mean <= 0.0:
-        for level in range(first, end):
+    mass, first, slope = count_recursion(lead_mean, lead_variance)
+    survival, loss = 1.0 - mass, lead_mean
+    for level in range(lost.size):
+        if lead_mean <= 0.0:
             lost[level] = min(backlog[level], window_mean)
-        return
-    mass, survival, loss = recursion[rank, 5], recursion[rank, 6], recursion[rank, 7]
-    ratio, slope = recursion[rank, 8], recursion[rank, 9]
-    for level in range(first, end):
+            continue
         lost[level] = lost_per_cycle(backlog[level], loss, survival, window_mean, lead_mean, float(level))
         loss = max(0.0, loss - survival)
-        mass *= (ratio + slope * level) * (1.0 / (level + 1.0))
+        mass *= (first + slope * level) * (1.0 / (level + 1.0))
         survival = max(0.0, survival - mass)
-    recursion[rank, 5], recursion[rank, 6], recursion[rank, 7] = mass, survival, loss
 
 
 @borrowing_kernel
@@ -252,23 +215,14 @@ def fill_shortage(
     values: Floats,
     cumulative: Floats,
     step: float,
-    first: int,
-    end: int,
-    rank: int,
-    recursion: Floats,
     lost: Floats,
     backlog: Floats,
 ) -> None:
-    """Lost per cycle and backlog at a lattice's levels `first` to `end` - 1, each `step` units.
-
-    `recursion` [rank, figure] is where the counts' recursions stand: begun at level 0, carried on by each call.
-    """
+    """Lost per cycle and backlog at each level of a lattice: 0, step, 2 step and so on."""
     if family == COUNT and step == 1.0 and window_mean < LARGEST_COUNTED_MEAN:
-        if first == 0:
-            start_count_recursion(window_mean, window_variance, lead_mean, lead_variance, rank, recursion)
-        continue_count_shortage(window_mean, lead_mean, first, end, rank, recursion, lost, backlog)
+        fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog)
         return
-    for index in range(first, end):
+    for index in range(lost.size):
         level = index * step
         if family == POINTS:
             _, window_loss = points_survival_and_loss(values, cumulative, level)

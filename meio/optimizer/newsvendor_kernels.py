@@ -15,7 +15,6 @@ from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel, lockstep_kernel
 from meio.optimizer.cluster_kernels import LOST_COST, OWED_COST, WINDOW_MEAN, WINDOW_VARIANCE
 from meio.optimizer.lockstep_kernels import FIRST, LANES, MASS, MEAN, SLOPE, SURVIVAL, VARIANCE, start_counts
-from meio.optimizer.subproblem_kernels import MOST_STEPS
 
 LEVEL, COST, SHORT, LAST_GAIN, NEXT_GAIN, GAIN_BEYOND = range(6)  # answers
 NUM_ANSWERS = 6
@@ -58,8 +57,8 @@ class Lockstep(NamedTuple):
 
 
 @kernel
-def new_lockstep(num_speeds: int) -> Lockstep:
-    """Empty `Lockstep`."""
+def new_lockstep(num_speeds: int, most_levels: int) -> Lockstep:
+    """Empty `Lockstep` for levels up to `most_levels`."""
     x, y = np.ones(BATCH), np.ones(LANES)
     return Lockstep(
         np.zeros(num_speeds * _RANK_ROWS * LANES),
@@ -77,7 +76,7 @@ def new_lockstep(num_speeds: int) -> Lockstep:
         np.zeros(BATCH, np.int64),
         np.zeros(BATCH, np.int64),
         np.zeros(_KEYS + 1, np.int64),
-        1.0 / (np.arange(MOST_STEPS + 2 * STRIDE) + 1.0),
+        1.0 / (np.arange(most_levels + 2 * STRIDE) + 1.0),
     )
 
 
@@ -92,7 +91,7 @@ def solve_newsvendors(terms: Floats, charge: Floats, scratch: Lockstep, answers:
     charge
         [problem]: money per day and unit of level, above 0; inf: nothing is stocked.
     answers
-        [problem, answer], to fill: level (beyond `MOST_STEPS` where it was not found), cost of shortage per day, units short per window, and what the last unit,
+        [problem, answer], to fill: level (beyond the most where it was not found), cost of shortage per day, units short per window, and what the last unit,
         one more and another one save per day (the last is the next one where nothing is stocked).
     """
     ranks, last = terms.shape[1], terms.shape[1] - 1
@@ -106,12 +105,13 @@ def solve_newsvendors(terms: Floats, charge: Floats, scratch: Lockstep, answers:
         sort_by_demand(size, begin, x_bits, scratch.key, scratch.count, order)
         for first in range(0, size, LANES):
             lanes = min(LANES, size - first)
+            width = -8 * (-lanes // 8)  # whole vectors
             load(terms, charge, order[first : first + lanes], state, limit)
             for rank in range(ranks):
-                start_counts(rank * _RANK_ROWS * LANES, state, x, x_bits, y, y_bits)
-            reached = stride(ranks, limit, reciprocal, state, gain)
-            climb(ranks, reached, limit, reciprocal, state, level, gain, scratch.active)
-            finish(ranks, level, gain, state, scratch.cost, scratch.last, scratch.beyond)
+                start_counts(width, rank * _RANK_ROWS * LANES, state, x, x_bits, y, y_bits)
+            reached = stride(width, ranks, limit, reciprocal, state, gain)
+            climb(width, ranks, reached, limit, reciprocal, state, level, gain, scratch.active)
+            finish(width, ranks, level, gain, state, scratch.cost, scratch.last, scratch.beyond)
             short = (last * _RANK_ROWS + _SHORT) * LANES
             for lane in range(lanes):
                 answer = answers[order[first + lane]]
@@ -160,24 +160,24 @@ def load(terms: Floats, charge: Floats, problems: Ints, state: Floats, limit: Fl
 
 
 @lockstep_kernel
-def fill_gain(ranks: int, survival_row: int, state: Floats, gain: Floats) -> None:
+def fill_gain(width: int, ranks: int, survival_row: int, state: Floats, gain: Floats) -> None:
     """Fill what a unit more saves: the price of each rank's unit short, times the probability of one."""
-    for lane in range(LANES):
+    for lane in range(width):
         gain[lane] = 0.0
     for rank in range(ranks):
         row = rank * _RANK_ROWS * LANES
-        for lane in range(LANES):
+        for lane in range(width):
             gain[lane] += state[row + _PRICE * LANES + lane] * state[row + survival_row * LANES + lane]
 
 
 @lockstep_kernel
-def stride(ranks: int, limit: Floats, reciprocal: Floats, state: Floats, gain: Floats) -> int:
+def stride(width: int, ranks: int, limit: Floats, reciprocal: Floats, state: Floats, gain: Floats) -> int:
     """Go up `STRIDE` levels at a time while a unit more is worth its charge in every lane; return the level."""
     level = 0
     while level + 2 * STRIDE <= reciprocal.size:
         for rank in range(ranks):
             row = rank * _RANK_ROWS * LANES
-            for lane in range(LANES):
+            for lane in range(width):
                 mass, survival = state[row + MASS * LANES + lane], state[row + SURVIVAL * LANES + lane]
                 slope = state[row + SLOPE * LANES + lane]
                 ratio = state[row + FIRST * LANES + lane] + slope * level
@@ -186,16 +186,16 @@ def stride(ranks: int, limit: Floats, reciprocal: Floats, state: Floats, gain: F
                     survival -= mass
                 state[row + _MASS_AHEAD * LANES + lane] = mass
                 state[row + _SURVIVAL_AHEAD * LANES + lane] = survival
-        fill_gain(ranks, _SURVIVAL_AHEAD, state, gain)
+        fill_gain(width, ranks, _SURVIVAL_AHEAD, state, gain)
         stay = 0
-        for lane in range(LANES):
+        for lane in range(width):
             stay += 0 if gain[lane] > limit[lane] else 1
         if stay > 0:
             break
         level += STRIDE
         for rank in range(ranks):
             row = rank * _RANK_ROWS * LANES
-            for lane in range(LANES):
+            for lane in range(width):
                 state[row + MASS * LANES + lane] = state[row + _MASS_AHEAD * LANES + lane]
                 state[row + SURVIVAL * LANES + lane] = state[row + _SURVIVAL_AHEAD * LANES + lane]
     return level
@@ -203,6 +203,7 @@ def stride(ranks: int, limit: Floats, reciprocal: Floats, state: Floats, gain: F
 
 @lockstep_kernel
 def climb(
+    width: int,
     ranks: int,
     reached: int,
     limit: Floats,
@@ -213,20 +214,20 @@ def climb(
     active: Floats,
 ) -> None:
     """Go up level by level from the one reached; each lane stops at its own."""
-    fill_gain(ranks, SURVIVAL, state, gain)
-    for lane in range(LANES):
+    fill_gain(width, ranks, SURVIVAL, state, gain)
+    for lane in range(width):
         level[lane] = float(reached)
-    climbing = LANES
+    climbing = width
     while climbing > 0 and reached + 4 <= reciprocal.size:
         for units in range(reached, reached + 4):  # counting who climbs takes as long as a level
-            for lane in range(LANES):
+            for lane in range(width):
                 up = 1.0 if gain[lane] > limit[lane] else 0.0
                 active[lane] = up
                 level[lane] += up
                 gain[lane] = 0.0
             for rank in range(ranks):
                 row = rank * _RANK_ROWS * LANES
-                for lane in range(LANES):
+                for lane in range(width):
                     mass, survival = state[row + MASS * LANES + lane], state[row + SURVIVAL * LANES + lane]
                     ratio = state[row + FIRST * LANES + lane] + state[row + SLOPE * LANES + lane] * units
                     next_mass = mass * (ratio * reciprocal[units])
@@ -237,25 +238,25 @@ def climb(
                     gain[lane] += state[row + _PRICE * LANES + lane] * survival
         reached += 4
         climbing = 0
-        for lane in range(LANES):
+        for lane in range(width):
             climbing += 1 if active[lane] > 0.0 else 0
 
 
 @lockstep_kernel
 def finish(
-    ranks: int, level: Floats, gain: Floats, state: Floats, cost: Floats, last: Floats, beyond: Floats
+    width: int, ranks: int, level: Floats, gain: Floats, state: Floats, cost: Floats, last: Floats, beyond: Floats
 ) -> None:
     """Cost of shortage, units short of each rank, and the gains around each lane's level.
 
     Expected units beyond the level y are (mean - y) P(D > y) + (a + b y) P(D = y) / (1 - b).
     """
-    for lane in range(LANES):
+    for lane in range(width):
         cost[lane] = 0.0
         last[lane] = gain[lane]
         beyond[lane] = gain[lane]
     for rank in range(ranks):
         row = rank * _RANK_ROWS * LANES
-        for lane in range(LANES):
+        for lane in range(width):
             price, slope = state[row + _PRICE * LANES + lane], state[row + SLOPE * LANES + lane]
             mass = state[row + MASS * LANES + lane]
             ahead = mass * (state[row + FIRST * LANES + lane] + slope * level[lane])

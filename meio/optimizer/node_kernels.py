@@ -7,10 +7,11 @@ import numpy as np
 from meio.network.compiled import EMPIRICAL, Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
 from meio.optimizer.cluster_kernels import Classes
-from meio.optimizer.fill_kernels import stock_nodes
+from meio.optimizer.fill_kernels import fill_tables
 from meio.optimizer.loss_kernels import COUNT, NO_POINTS, POINTS
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.subproblem_kernels import Tables, at
+from meio.optimizer.sole_kernels import stand_alone, stock_sole_nodes
+from meio.optimizer.subproblem_kernels import Tables, add_stock, at
 from meio.optimizer.table_kernels import family_of, lattice_step, level_slope, points_of, refine_levels
 
 
@@ -36,28 +37,20 @@ def solve_node_levels(
     """Levels of the nodes that serve customers, or what their `given` levels (negative: none) lead to.
 
     Levels are filled for every cluster, in units (`levels`) and in steps (`lattice`). Returns the steps added, the
-    units in one, and the cost per day of shortage.
+    units in one, and the cost per day of shortage. Steps are not counted where all nodes stand alone: no upstream node
+    asks for their worth.
     """
     family, values, cumulative = window_demand(model, product, period, lane, classes)
     one_by_one = np.ones_like(cycle)  # continuous demand has the cycles' spread in its own
     step = lattice_step(classes, model.period_days, chain_days, cycle)
     discrete = family in (COUNT, POINTS)
-    steps = stock_nodes(
-        family,
-        classes,
-        region,
-        charge,
-        given[0] >= 0.0,
-        step,
-        model.period_days,
-        cycle if discrete else one_by_one,
-        values,
-        cumulative,
-        tables,
-        lattice,
-        order_node,
-        order_gain,
-    )
+    terms, rate = classes.terms, classes.rate
+    if family == COUNT and step == 1.0 and given[0] < 0.0 and stand_alone(terms, rate, region, cycle, charge):
+        if stock_sole_nodes(terms, rate, classes.review_days, charge, model.period_days, tables, lattice):
+            levels[:] = lattice
+            return 0, step, lattice_cost(tables, lattice, unserved)
+    fill_tables(family, classes, step, model.period_days, cycle if discrete else one_by_one, values, cumulative, tables)
+    steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
     if given[0] >= 0.0:
         take_levels(region, given, step, tables, lattice)
     for cluster in range(levels.size):

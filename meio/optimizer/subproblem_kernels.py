@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import Bools, Floats, Ints
+from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
-from meio.optimizer.loss_kernels import RECURSION_SIZE
+from meio.optimizer.newsvendor_kernels import NUM_ANSWERS, Lockstep, new_lockstep
 
 MOST_STEPS = 1000  # lattice steps of one cluster: fast movers are planned in steps of several units
 MOST_UPSTREAM_STEPS = 12 * MOST_STEPS  # of one upstream node's echelon
@@ -30,10 +30,6 @@ class Tables(NamedTuple):
 
     size: Ints
     """[cluster]: number of lattice levels filled"""
-    is_cut: Bools
-    """[cluster]: the table ends before the cluster's last level"""
-    enough: Floats
-    """[cluster]: money per day below which the gain of a node is not worth filling; 0: fill all levels"""
     gain: Floats
     """[cluster, level]: cost saved by one more unit at this level, never increasing"""
     cost: Floats
@@ -44,8 +40,11 @@ class Tables(NamedTuple):
     """[level]: scratch"""
     backlog: Floats
     """[level]: scratch"""
-    recursion: Floats
-    """[speed, figure]: where the recursion of each rank's demand stands; scratch"""
+    charge: Floats
+    """[cluster]: scratch of nodes that stand alone"""
+    answers: Floats
+    """[cluster, answer]: likewise"""
+    lockstep: Lockstep
 
 
 @kernel
@@ -54,14 +53,14 @@ def new_tables(num_clusters: int, num_speeds: int) -> Tables:
     shape = (num_clusters, MOST_STEPS + 2)
     return Tables(
         np.zeros(num_clusters, np.int64),
-        np.zeros(num_clusters, np.bool_),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(MOST_STEPS + 2),
+        np.zeros(MOST_STEPS + 2),
         np.zeros(num_clusters),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(MOST_STEPS + 2),
-        np.zeros(MOST_STEPS + 2),
-        np.zeros((num_speeds, RECURSION_SIZE)),
+        np.zeros((num_clusters, NUM_ANSWERS)),
+        new_lockstep(num_speeds, MOST_STEPS),
     )
 
 
