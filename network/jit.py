@@ -1,8 +1,8 @@
 """How kernels are compiled: the one place that decides Numba's options.
 
-Machine code is cached on disk, floating point stays exact (no fastmath), and a kernel releases the interpreter's
-lock. Only `*_kernels.py` modules import this, and they are imported by the functions that call them, so that
-``import meio`` compiles nothing.
+Machine code is cached on disk, floating point stays exact (no fastmath, but lockstep kernels may fuse a product and a
+sum), and a kernel releases the interpreter's lock. Only `*_kernels.py` modules import this, and they are imported by
+the functions that call them, so that ``import meio`` compiles nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def kernel(function: _Function) -> _Function:
 
     The cache it is kept in knows what the kernel depends on.
     """
-    return _compiled(function, counts_references=True)
+    return _compiled(function, _nrt=True)
 
 
 def borrowing_kernel(function: _Function) -> _Function:
     """Compile a kernel that only borrows its arrays: it counts no reference to them.
 
-    Counting references to every array of a tuple, in every call, can take longer than the call's own work. A kernel that
-    makes arrays is refused by Numba when it is compiled; it must not call a kernel that returns arrays either, as
+    Counting references to every array of a tuple, in every call, can take longer than the call's own work. Numba
+    refuses a kernel that makes arrays when it is compiled; it must not call a kernel that returns arrays either, as
     nobody would free them.
 
     Raises
@@ -42,13 +42,14 @@ def borrowing_kernel(function: _Function) -> _Function:
         If the kernel is annotated to return anything but numbers.
     """
     _check_returns_numbers(function)
-    return _compiled(function, counts_references=False)
+    return _compiled(function, _nrt=False)
 
 
 def lockstep_kernel(function: _Function) -> _Function:
-    """Compile a borrowing kernel whose loops are to run several entries at a time.
+    """Compile a borrowing kernel whose loops are to serve several entries with one instruction.
 
-    Division by zero gives inf or nan as in NumPy: a loop that may stop with an exception cannot be vectorised.
+    Division by zero gives inf or nan as in NumPy, as a loop that may stop with an exception cannot be vectorised. A
+    product and a sum may be fused, which rounds once instead of twice.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def lockstep_kernel(function: _Function) -> _Function:
         If the kernel is annotated to return anything but numbers.
     """
     _check_returns_numbers(function)
-    return _compiled(function, counts_references=False, error_model="numpy")
+    return _compiled(function, _nrt=False, error_model="numpy", fastmath={"contract"})
 
 
 def _check_returns_numbers(function: Callable[..., Any]) -> None:
@@ -65,13 +66,12 @@ def _check_returns_numbers(function: Callable[..., Any]) -> None:
         raise TypeError(f"{function.__qualname__}: a borrowing kernel returns numbers only; use kernel")
 
 
-def _compiled(function: _Function, *, counts_references: bool, error_model: str = "python") -> _Function:
+def _compiled(function: _Function, **options: Any) -> _Function:
     config: Any = numba.config
     former = config.CACHE_DIR
     config.CACHE_DIR = _cache_folder(function.__module__, former)
     try:
-        compiled = numba.njit(cache=True, nogil=True, error_model=error_model, _nrt=counts_references)(function)
-        return cast(_Function, compiled)
+        return cast(_Function, numba.njit(cache=True, nogil=True, **options)(function))
     finally:
         config.CACHE_DIR = former
 

@@ -10,7 +10,18 @@ from meio.optimizer.cluster_kernels import LEAD_MEAN, LOST_COST, WINDOW_MEAN, WI
 from meio.optimizer.fill_kernels import fill_tables
 from meio.optimizer.lockstep_kernels import LANES, fill_exponentials, fill_logs
 from meio.optimizer.loss_kernels import COUNT, NO_POINTS
-from meio.optimizer.newsvendor_kernels import BATCH, COST, LEVEL, NUM_ANSWERS, SHORT, new_lockstep, solve_newsvendors
+from meio.optimizer.newsvendor_kernels import (
+    BATCH,
+    COST,
+    GAIN_BEYOND,
+    LAST_GAIN,
+    LEVEL,
+    NEXT_GAIN,
+    NUM_ANSWERS,
+    SHORT,
+    new_lockstep,
+    solve_newsvendors,
+)
 from meio.optimizer.node_kernels import lattice_cost, level_response
 from meio.optimizer.sole_kernels import stand_alone, stock_sole_nodes
 from meio.optimizer.subproblem_kernels import MOST_STEPS, Tables, add_stock, new_tables
@@ -66,14 +77,14 @@ def test_levels_in_lockstep_are_those_of_scipy(size: int, ranks: int) -> None:
     level = answers[:, LEVEL]
     assert (gain(level) <= charge * (1.0 + 1e-9)).all()
     assert ((level == 0) | (gain(level - 1.0) > charge * (1.0 - 1e-9))).all()
-    assert answers[:, 3] == pytest.approx(gain(np.maximum(level - 1.0, 0.0)), rel=1e-9)
-    assert answers[:, 4] == pytest.approx(gain(level), rel=1e-9, abs=1e-12)
-    assert answers[:, 5] == pytest.approx(gain(level + 1.0), rel=1e-9, abs=1e-12)
+    assert answers[:, LAST_GAIN] == pytest.approx(gain(np.maximum(level - 1.0, 0.0)), rel=1e-9)
+    assert answers[:, NEXT_GAIN] == pytest.approx(gain(level), rel=1e-9, abs=1e-12)
+    assert answers[:, GAIN_BEYOND] == pytest.approx(gain(level + 1.0), rel=1e-9, abs=1e-12)
+    some = slice(0, 40)
     beyond = np.arange(2500.0)[:, None, None] + level[:, None]
-    for some in (slice(0, 40),):
-        short = demand.sf(beyond)[:, some].sum(axis=0)
-        assert answers[some, SHORT] == pytest.approx(short[:, -1], rel=1e-9, abs=1e-10)
-        assert answers[some, COST] == pytest.approx((terms[some, :, LOST_COST] * short).sum(axis=1), rel=1e-9, abs=1e-9)
+    short = np.asarray(demand.sf(beyond))[:, some].sum(axis=0)
+    assert answers[some, SHORT] == pytest.approx(short[:, -1], rel=1e-9, abs=1e-10)
+    assert answers[some, COST] == pytest.approx((terms[some, :, LOST_COST] * short).sum(axis=1), rel=1e-9, abs=1e-9)
 
 
 def test_poisson_demand_and_none() -> None:

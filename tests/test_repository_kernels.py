@@ -1,10 +1,21 @@
-"""Cached machine code is never older than anything it was compiled from."""
+"""Cached machine code is never older than what it was compiled from; kernels that count no references leak nothing."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+import pytest
+from numba.core.errors import TypingError
+from numba.core.runtime import _nrt_python, rtsys
+from planning_cases import evaluator, hub_and_coasts, two_coasts
+
+from meio.network.compiled import CompiledScenario, Floats
+from meio.network.jit import borrowing_kernel
+from meio.optimizer.prices import no_prices
 
 KERNELS = """
 from meio.network.jit import kernel
@@ -41,3 +52,31 @@ def test_changed_constant_two_modules_away_is_seen(tmp_path: Path):
     assert priced(tmp_path) == (21, 1)
     (package / "constants.py").write_text("FACTOR = 333")
     assert priced(tmp_path) == (3331, 0)
+
+
+def test_borrowing_kernels_return_numbers_and_make_no_arrays() -> None:
+    def returns_an_array(x: Floats) -> Floats:
+        return x
+
+    def makes_an_array(x: Floats) -> float:
+        return float(np.empty(3).sum() + x[0])
+
+    with pytest.raises(TypeError, match="returns numbers only"):
+        borrowing_kernel(returns_an_array)
+    with pytest.raises(TypingError):
+        borrowing_kernel(makes_an_array)(np.ones(1))
+
+
+@pytest.mark.parametrize("case", [two_coasts, hub_and_coasts])
+def test_an_evaluation_frees_every_array_it_makes(case: Callable[[], CompiledScenario]) -> None:
+    evaluate = evaluator(case())
+    prices = no_prices(evaluate.shared.limit)
+    evaluate(prices)
+    _nrt_python.memsys_enable_stats()
+    before = rtsys.get_allocation_stats()
+    kept = evaluate(prices)
+    after = rtsys.get_allocation_stats()
+    _nrt_python.memsys_disable_stats()
+    assert kept.cost > 0.0
+    assert after.alloc > before.alloc
+    assert after.alloc - before.alloc == after.free - before.free

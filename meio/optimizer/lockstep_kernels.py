@@ -86,7 +86,7 @@ def fill_exponentials(width: int, x: Floats, power: Floats, power_bits: Ints) ->
 
 @lockstep_kernel
 def start_counts(width: int, first: int, state: Floats, x: Floats, x_bits: Ints, y: Floats, y_bits: Ints) -> None:
-    """Fill `MASS`, `SURVIVAL`, `FIRST` and `SLOPE` of the state from `MEAN` and `VARIANCE`, its rows from entry `first` on.
+    """Fill the rows `MASS`, `SURVIVAL`, `FIRST` and `SLOPE` from `MEAN` and `VARIANCE`; rows begin at entry `first`.
 
     Mass and survival are P(D = 0) and P(D > 0); as in `loss_kernels.count_recursion`, pmf(n + 1) / pmf(n) is
     (first + slope · n) / (n + 1). x and y are scratch, and their memory read as integers.
@@ -100,8 +100,9 @@ def start_counts(width: int, first: int, state: Floats, x: Floats, x_bits: Ints,
         excess = variance - mean
         spread = excess > 1e-9 * mean and mean > 0.0
         mean = max(mean, 0.0)
-        state[first + FIRST * LANES + lane] = mean * mean / variance if spread else mean
-        state[first + SLOPE * LANES + lane] = excess / variance if spread else 0.0
+        per_variance = 1.0 / variance
+        state[first + FIRST * LANES + lane] = mean * mean * per_variance if spread else mean
+        state[first + SLOPE * LANES + lane] = excess * per_variance if spread else 0.0
         x[lane] = mean * mean / excess * x[lane] if spread else -mean
     fill_exponentials(width, x, y, y_bits)
     for lane in range(width):

@@ -55,7 +55,10 @@ def gamma_survivals(shape: float, x: float) -> tuple[float, float]:
 
 @borrowing_kernel
 def gamma_survival(shape: float, x: float, front: float) -> float:
-    """Q(shape, x) by its series below shape + 1, by Lentz's continued fraction above; front: x^shape e^-x / Γ(shape)."""
+    """Q(shape, x) by its series below shape + 1, by Lentz's continued fraction above.
+
+    `front` is x^shape exp(-x) / Γ(shape).
+    """
     if x < shape + 1.0:
         if front * (shape + 1.0) < 1e-17 * shape * (shape + 1.0 - x):  # more than the whole series
             return 1.0

@@ -1,7 +1,7 @@
 """Many newsvendor problems of counted demand at a time: those of nodes whose stock nobody else gains by.
 
 No table is filled: a recursion over the levels runs up to the one where a unit more saves less than its charge. `LANES`
-problems of similar demand run in lockstep, so that one instruction serves several of them: all lanes in strides of
+problems of similar levels run in lockstep, so that one instruction serves several of them: all lanes in strides of
 `STRIDE` levels while every one gains, then level by level, where those that have found theirs stand still.
 """
 
@@ -22,6 +22,7 @@ BATCH = 2048  # problems that are sorted together
 STRIDE = 8
 _LEAST_GAIN = 1e-12  # beyond the charge, as in `subproblem_kernels.add_stock`
 _PRICE, _MASS_AHEAD, _SURVIVAL_AHEAD, _SHORT, _RANK_ROWS = range(6, 11)  # rows, beside those of every count
+_DEVIATIONS, _BIT = 0.37, 2.0**-52
 _KEYS, _KEYS_OF_ONE = 96, 1023 - 6  # four keys an octave, from 2^-6 to 2^18
 
 
@@ -50,7 +51,7 @@ class Lockstep(NamedTuple):
     order: Ints
     """[place]: problem"""
     key: Ints
-    count: Ints
+    below: Ints
     """[key]: how many problems have a smaller one"""
     reciprocal: Floats
     """[n]: 1 / (n + 1)"""
@@ -76,7 +77,7 @@ def new_lockstep(num_speeds: int, most_levels: int) -> Lockstep:
         np.zeros(BATCH, np.int64),
         np.zeros(BATCH, np.int64),
         np.zeros(_KEYS + 1, np.int64),
-        1.0 / (np.arange(most_levels + 2 * STRIDE) + 1.0),
+        1.0 / np.arange(1.0, most_levels + 2 * STRIDE),
     )
 
 
@@ -87,12 +88,13 @@ def solve_newsvendors(terms: Floats, charge: Floats, scratch: Lockstep, answers:
     Parameters
     ----------
     terms
-        [problem, rank, term] as in `Classes`; no units are lost in a lead time (none, or all short ones are owed).
+        [problem, rank, term] as in `Classes`, without lead time.
     charge
         [problem]: money per day and unit of level, above 0; inf: nothing is stocked.
     answers
-        [problem, answer], to fill: level (beyond the most where it was not found), cost of shortage per day, units short per window, and what the last unit,
-        one more and another one save per day (the last is the next one where nothing is stocked).
+        [problem, answer], to fill: level (beyond the most where it was not found), cost of shortage per day, units
+        short per window, and what the last unit, one more and another one save per day (the last is the next one
+        where nothing is stocked).
     """
     ranks, last = terms.shape[1], terms.shape[1] - 1
     state, reciprocal, order = scratch.state, scratch.reciprocal, scratch.order
@@ -100,12 +102,12 @@ def solve_newsvendors(terms: Floats, charge: Floats, scratch: Lockstep, answers:
     x, x_bits, y, y_bits = scratch.x, scratch.x_bits, scratch.y, scratch.y_bits
     for begin in range(0, charge.size, BATCH):
         size = min(BATCH, charge.size - begin)
-        for place in range(size):
-            x[place] = terms[begin + place, last, WINDOW_MEAN]
-        sort_by_demand(size, begin, x_bits, scratch.key, scratch.count, order)
+        if size > LANES:
+            estimate_levels(terms[begin : begin + size], charge[begin : begin + size], x, x_bits)
+        sort_by_level(size, begin, x_bits, scratch.key, scratch.below, order)
         for first in range(0, size, LANES):
             lanes = min(LANES, size - first)
-            width = -8 * (-lanes // 8)  # whole vectors
+            width = -8 * (-lanes // 8)  # whole vectors of up to eight
             load(terms, charge, order[first : first + lanes], state, limit)
             for rank in range(ranks):
                 start_counts(width, rank * _RANK_ROWS * LANES, state, x, x_bits, y, y_bits)
@@ -123,16 +125,35 @@ def solve_newsvendors(terms: Floats, charge: Floats, scratch: Lockstep, answers:
                 answer[GAIN_BEYOND] = scratch.beyond[lane]
 
 
+@lockstep_kernel
+def estimate_levels(terms: Floats, charge: Floats, level: Floats, level_bits: Ints) -> None:
+    """Fill about how high each problem's level lies; `level_bits` is the memory of `level` read as integers.
+
+    Deviations above the mean are about half the logarithm of price to charge; a double's bits are, nearly, its binary
+    logarithm.
+    """
+    last = terms.shape[1] - 1
+    for problem in range(charge.size):
+        price = 0.0
+        for rank in range(last + 1):
+            price += terms[problem, rank, LOST_COST] + terms[problem, rank, OWED_COST]
+        level[problem] = price / charge[problem]
+    for problem in range(charge.size):
+        deviations = max(0.0, _DEVIATIONS * (float(level_bits[problem]) * _BIT - 1023.0))
+        deviation = np.sqrt(terms[problem, last, WINDOW_VARIANCE])
+        level[problem] = terms[problem, last, WINDOW_MEAN] + deviations * deviation
+
+
 @borrowing_kernel
-def sort_by_demand(size: int, begin: int, mean_bits: Ints, key: Ints, count: Ints, order: Ints) -> None:
-    """Order problems `begin` to `begin` + size - 1 by the octave of their mean demand, and its quarter."""
+def sort_by_level(size: int, begin: int, level_bits: Ints, key: Ints, count: Ints, order: Ints) -> None:
+    """Order problems `begin` to `begin` + size - 1 by the octave of their level, and its quarter."""
     if size <= LANES:
         for place in range(size):
             order[place] = begin + place
         return
     count[:] = 0
     for place in range(size):
-        quarter = (mean_bits[place] >> 50) - (_KEYS_OF_ONE << 2)
+        quarter = (level_bits[place] >> 50) - (_KEYS_OF_ONE << 2)
         key[place] = min(max(quarter, 0), _KEYS - 1)
         count[key[place] + 1] += 1
     for k in range(1, _KEYS):
@@ -218,8 +239,8 @@ def climb(
     for lane in range(width):
         level[lane] = float(reached)
     climbing = width
-    while climbing > 0 and reached + 4 <= reciprocal.size:
-        for units in range(reached, reached + 4):  # counting who climbs takes as long as a level
+    while climbing > 0 and reached + 2 <= reciprocal.size:
+        for units in range(reached, reached + 2):  # counting who climbs takes as long as a level
             for lane in range(width):
                 up = 1.0 if gain[lane] > limit[lane] else 0.0
                 active[lane] = up
@@ -236,7 +257,7 @@ def climb(
                     state[row + MASS * LANES + lane] = next_mass if up else mass
                     state[row + SURVIVAL * LANES + lane] = survival
                     gain[lane] += state[row + _PRICE * LANES + lane] * survival
-        reached += 4
+        reached += 2
         climbing = 0
         for lane in range(width):
             climbing += 1 if active[lane] > 0.0 else 0

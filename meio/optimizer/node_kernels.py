@@ -45,10 +45,10 @@ def solve_node_levels(
     step = lattice_step(classes, model.period_days, chain_days, cycle)
     discrete = family in (COUNT, POINTS)
     terms, rate = classes.terms, classes.rate
-    if family == COUNT and step == 1.0 and given[0] < 0.0 and stand_alone(terms, rate, region, cycle, charge):
-        if stock_sole_nodes(terms, rate, classes.review_days, charge, model.period_days, tables, lattice):
-            levels[:] = lattice
-            return 0, step, lattice_cost(tables, lattice, unserved)
+    alone = family == COUNT and step == 1.0 and given[0] < 0.0 and stand_alone(terms, rate, region, cycle, charge)
+    if alone and stock_sole_nodes(terms, rate, classes.review_days, charge, model.period_days, tables, lattice):
+        levels[:] = lattice
+        return 0, step, lattice_cost(tables, lattice, unserved)
     fill_tables(family, classes, step, model.period_days, cycle if discrete else one_by_one, values, cumulative, tables)
     steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
     if given[0] >= 0.0:

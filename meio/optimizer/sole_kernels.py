@@ -27,7 +27,7 @@ from meio.optimizer.table_kernels import highest_level
 
 @borrowing_kernel
 def stand_alone(terms: Floats, rate: Floats, region: Ints, cycle: Ints, charge: Floats) -> bool:
-    """Whether all nodes stand alone: supplied by vendors, no spill that costs, no lead time, units ordered one by one."""
+    """Whether all nodes stand alone: vendors supply them, no spill costs, no lead time, units are ordered singly."""
     num_nodes = region.size
     for cluster in range(rate.size):
         if rate[cluster] <= 0.0:
