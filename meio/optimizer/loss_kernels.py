@@ -55,37 +55,48 @@ def gamma_survivals(shape: float, x: float) -> tuple[float, float]:
 
 @borrowing_kernel
 def gamma_survival(shape: float, x: float, front: float) -> float:
-    """Q(shape, x) by its series below shape + 1, by Lentz's continued fraction above.
+    """Q(shape, x), by its series below shape + 1, by its continued fraction above.
 
     `front` is x^shape exp(-x) / Γ(shape).
     """
-    if x < shape + 1.0:
-        if front * (shape + 1.0) < 1e-17 * shape * (shape + 1.0 - x):  # more than the whole series
-            return 1.0
-        term = 1.0 / shape
-        total = term
-        denominator = shape
-        while abs(term) > 1e-16 * abs(total):
-            denominator += 1.0
-            term *= x / denominator
-            total += term
-        return 1.0 - front * total
+    if x >= shape + 1.0:
+        return front * gamma_fraction(shape, x)
+    if front * (shape + 1.0) < 1e-17 * shape * (shape + 1.0 - x):  # more than the whole series
+        return 1.0
+    term = 1.0 / shape
+    total = term
+    denominator = shape
+    while abs(term) > 1e-16 * abs(total):
+        denominator += 1.0
+        term *= x / denominator
+        total += term
+    return 1.0 - front * total
+
+
+@borrowing_kernel
+def gamma_fraction(shape: float, x: float) -> float:
+    """1 / (x + 1 - shape + a₁ / (x + 3 - shape + a₂ / …)), a_k = k (shape - k), by Wallis' recurrences.
+
+    Convergents are compared without dividing, which would take most of the time.
+    """
     b = x + 1.0 - shape
-    c = 1e300
-    d = 1.0 / b
-    fraction = d
-    step = 1
-    while step < 10_000:
-        a = -step * (step - shape)
+    above, below, former_above, former_below = 1.0, b, 0.0, 1.0
+    for step in range(1, 10_000):
+        a = step * (shape - step)
         b += 2.0
-        d = 1.0 / (a * d + b)
-        c = b + a / c
-        change = c * d
-        fraction *= change
-        step += 1
-        if abs(change - 1.0) < 1e-15:
+        next_above, next_below = b * above + a * former_above, b * below + a * former_below
+        settled = abs(next_above * below - above * next_below) <= 1e-15 * abs(next_above * below)
+        former_above, former_below, above, below = above, below, next_above, next_below
+        if settled:
             break
-    return front * fraction
+        if abs(below) > 1e100:
+            above, below, former_above, former_below = (
+                1e-100 * above,
+                1e-100 * below,
+                1e-100 * former_above,
+                1e-100 * former_below,
+            )
+    return above / below
 
 
 @borrowing_kernel
