@@ -49,15 +49,12 @@ class CapacityPrices:
 class Refinement(NamedTuple):
     """What improving targets on sampled paths did."""
 
-    products: int = 0
-    """Products whose targets moved."""
-    saved: float = 0.0
-    """Cost with prices that it saved on paths it had not seen, money over the horizon."""
-    storage_price: tuple[tuple[float, ...], ...] = ()
-    """[node][storage type]: money per m³ and day, in all periods and beside `Plan.prices`, that kept it in its room."""
-
-
-NOT_REFINED = Refinement()
+    products: int
+    """Products whose targets moved; 0: the plan was not refined."""
+    saved: float
+    """Cost that it saved on further paths, on which nothing is full, money over the horizon."""
+    prices: CapacityPrices
+    """Of capacities, on the paths: those at which the refined targets are best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +92,8 @@ class Plan:
     recovery : data frame
         One row a step from prices to targets: step, cost_before and cost_after (money, in the planning model),
         violation_before and violation_after (largest relative excess over a capacity), seconds.
-    refinement : Refinement
-        What was improved on sampled paths. Then `targets`, `use` and `capacity_violation_max` are those after it (an
+    refinement : Refinement, optional
+        What was improved on sampled paths, if anything. Then `targets`, `unit_value`, `use` and `capacity_violation_max` are those after it (an
         excess that the opening stock makes unavoidable does not count), and `planned_cost` that before.
     """
 
@@ -117,7 +114,7 @@ class Plan:
     recovery: pd.DataFrame = field(repr=False)
     dual_value: float = math.nan
     bound_conditions: tuple[str, ...] = ()
-    refinement: Refinement = NOT_REFINED
+    refinement: Refinement | None = None
 
     def save(self, folder: Path, compiled: CompiledScenario) -> None:
         """Write the plan into an existing folder: four Parquet tables and ``plan.json``.
@@ -134,7 +131,8 @@ class Plan:
         scalars = {name: getattr(self, name) for name in (*_SCALARS, "bound_conditions")}
         if math.isnan(self.lower_bound):
             scalars["lower_bound"] = None  # JSON has no NaN
-        scalars["refinement"] = self.refinement._asdict()
+        refinement = self.refinement
+        scalars["refinement"] = {"products": refinement.products, "saved": refinement.saved} if refinement else None
         (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
 
 
@@ -150,7 +148,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
     if scalars["lower_bound"] is None:
         scalars["lower_bound"] = math.nan
     targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
-    prices, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
+    prices, refined, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     convergence = pd.read_parquet(folder / "convergence.parquet")
     recovery = pd.read_parquet(folder / "recovery.parquet")
     return Plan(
@@ -162,13 +160,9 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         convergence=convergence,
         recovery=recovery,
         bound_conditions=tuple(scalars["bound_conditions"]),
-        refinement=_read_refinement(scalars["refinement"]),
+        refinement=Refinement(**scalars["refinement"], prices=refined) if scalars["refinement"] else None,
         **{name: scalars[name] for name in _SCALARS},
     )
-
-
-def _read_refinement(saved: dict[str, Any]) -> Refinement:
-    return Refinement(saved["products"], saved["saved"], tuple(map(tuple, saved["storage_price"])))
 
 
 def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
@@ -201,18 +195,19 @@ def prices_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
     -------
     DataFrame
         Columns resource (storage, inbound, outbound or lane), at (node or lane), storage_type (empty but for storage),
-        period (from 1), price (money per m³ and day, or per unit), use, capacity (m³, or units per day).
+        period (from 1), price (money per m³ and day, or per unit), refined_price (the same on sampled paths; NaN: not
+        refined), use, capacity (m³, or units per day).
     """
     names, nodes, lanes = compiled.names, compiled.nodes, compiled.lanes
+    refined = plan.refinement.prices if plan.refinement else _unknown(plan.prices)
+    kinds = (plan.prices, refined, plan.use)
     parts = [
-        _price_rows(kind, names.nodes, storage_type, plan.prices.storage[:, index], plan.use.storage[:, index], limit)
+        _price_rows("storage", names.nodes, storage_type, [part.storage[:, index] for part in kinds], limit)
         for index, storage_type in enumerate(names.storage_types)
-        for kind, limit in [
-            ("storage", np.where(nodes.stocks_type[:, index, None], nodes.storage_m3[:, index], np.inf))
-        ]
+        for limit in [np.where(nodes.stocks_type[:, index, None], nodes.storage_m3[:, index], np.inf)]
     ]
     parts += [
-        _price_rows(kind, at, "", getattr(plan.prices, kind), getattr(plan.use, kind), limit)
+        _price_rows(kind, at, "", [getattr(part, kind) for part in kinds], limit)
         for kind, at, limit in [
             ("inbound", names.nodes, nodes.inbound_units_per_day),
             ("outbound", names.nodes, nodes.outbound_units_per_day),
@@ -222,12 +217,17 @@ def prices_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def _unknown(like: CapacityPrices) -> CapacityPrices:
+    return CapacityPrices(**{kind: np.full_like(part, np.nan) for kind, part in vars(like).items()})
+
+
 def _price_rows(
-    resource: str, at: tuple[str, ...], storage_type: str, price: Floats, use: Floats, capacity: Floats
+    resource: str, at: tuple[str, ...], storage_type: str, figures: list[Floats], capacity: Floats
 ) -> pd.DataFrame:
-    """Rows of one resource whose capacity is limited, from arrays [place, period]."""
+    """Rows of one resource whose capacity is limited, from arrays [place, period]: price, refined price and use."""
     place, period = np.nonzero(np.isfinite(capacity))
     cell = (place, period)
+    price, refined, use = figures
     return pd.DataFrame(
         {
             "resource": resource,
@@ -235,6 +235,7 @@ def _price_rows(
             "storage_type": storage_type,
             "period": period + 1,
             "price": price[cell],
+            "refined_price": refined[cell],
             "use": use[cell],
             "capacity": capacity[cell],
         }
@@ -258,8 +259,8 @@ def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floa
     return targets, lane_idx, unit_value
 
 
-def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, CapacityPrices]:
-    """Prices and use; capacities without a limit have neither in the file, so they read as 0 and NaN."""
+def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, ...]:
+    """Prices, refined prices, and use; those of capacities without a limit are not in the file, and read as 0 or NaN."""
     nodes = compiled.nodes
     shapes = {
         "storage": nodes.storage_m3.shape,
@@ -268,6 +269,7 @@ def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Capac
         "lane": compiled.lanes.capacity_units_per_day.shape,
     }
     prices = {kind: np.zeros(shape) for kind, shape in shapes.items()}
+    refined = {kind: np.zeros(shape) for kind, shape in shapes.items()}
     use = {kind: np.full(shape, np.nan) for kind, shape in shapes.items()}
     for kind in shapes:
         rows = frame[frame["resource"] == kind]
@@ -275,8 +277,8 @@ def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Capac
         cell: tuple[Ints, ...] = (_codes(rows["at"], places), rows["period"].to_numpy() - 1)
         if kind == "storage":
             cell = (cell[0], _codes(rows["storage_type"], compiled.names.storage_types), cell[1])
-        prices[kind][cell], use[kind][cell] = rows["price"], rows["use"]
-    return CapacityPrices(**prices), CapacityPrices(**use)
+        prices[kind][cell], refined[kind][cell], use[kind][cell] = rows["price"], rows["refined_price"], rows["use"]
+    return CapacityPrices(**prices), CapacityPrices(**refined), CapacityPrices(**use)
 
 
 def _codes(column: pd.Series, names: tuple[str, ...]) -> Ints:

@@ -66,7 +66,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
             row["step"]: {"cost": row["cost_after"] - row["cost_before"], "violation": row["violation_after"]}
             for row in plan.recovery.to_dict("records")
         },
-        "refinement": {"products": plan.refinement.products, "saved": plan.refinement.saved},
+        "refinement": {"products": plan.refinement.products, "saved": plan.refinement.saved}
+        if plan.refinement
+        else None,
     }
 
 

@@ -226,7 +226,9 @@ class Costs(_Record):
         default=HoldingCost(of_unit_cost_per_year=0.2), description="of nodes without their own"
     )
     overflow_per_m3_day: Money = Field(default=0.0, description="stock waiting in the yard, money per m³ and day")
-    end_stock_value: Share = Field(default=1.0, description="worth of stock left at the end, share of the unit cost")
+    end_stock_value: Share = Field(
+        default=1.0, description="worth of stock left at the end, share of the least cost of having it there"
+    )
 
 
 class Planning(_Record):

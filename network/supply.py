@@ -34,6 +34,16 @@ def landed_cost(compiled: CompiledScenario) -> Floats:
     return _landed(compiled)[1]
 
 
+def end_value(compiled: CompiledScenario) -> Floats:
+    """What a unit left at a node at the end counts for, [product, node], money: a share of what replacing it costs.
+
+    Its landed cost, or its unit cost where it cannot get to the node; so no unit is worth more than bringing it there.
+    """
+    landed = landed_cost(compiled)
+    replacement = np.where(np.isfinite(landed), landed, compiled.products.unit_cost[:, None])
+    return compiled.costs.end_stock_value * replacement
+
+
 def _landed(compiled: CompiledScenario) -> tuple[Floats, Floats]:
     """Least cost of one unit coming on each lane, [product, lane], and at each node, [product, node]."""
     lanes = compiled.lanes

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from meio.network.compiled import Bools, CompiledScenario, Demand, Floats, Ints
-from meio.network.supply import landed_cost, lane_unit_cost
+from meio.network.supply import end_value, landed_cost, lane_unit_cost
 from meio.plan import Plan
 from meio.simulation.routes import build_routes
 from meio.simulation.streams import name_keys
@@ -147,6 +147,7 @@ def _values(compiled: CompiledScenario, plan: Plan) -> Values:
         holding_per_day=holding.ravel(),
         landed_cost=landed.ravel(),
         least_landed_cost=landed.min(axis=1),
+        end_value=end_value(compiled).ravel(),
         unit_value=_by_period(plan.unit_value),
         least_unit_value=contiguous(plan.unit_value.min(axis=1).T),
         outbound_price=contiguous(plan.prices.outbound.T),

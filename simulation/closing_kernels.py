@@ -25,18 +25,15 @@ def close_day(world: World, state: State, day: int) -> None:
 
 @kernel
 def owned_value(world: World, state: State) -> float:
-    """Value of all units on hand, in the yards and on the way, at unit cost times what end stock is worth."""
-    num_nodes, transit = world.sizes.num_nodes, state.transit
+    """Value of all units on hand, in the yards and on the way, at the node where they are or go."""
+    transit, end_value = state.transit, world.values.end_value
     value = 0.0
-    for product in range(world.sizes.num_products):
-        units = 0
-        for node in range(num_nodes):
-            units += state.stock.on_hand[product * num_nodes + node]
-        value += units * world.products.unit_cost[product]
+    for slot in range(len(end_value)):
+        value += state.stock.on_hand[slot] * end_value[slot]
     for shipment in range(len(transit.place)):
         if transit.place[shipment] != NOWHERE:
-            value += transit.units[shipment] * world.products.unit_cost[transit.slot[shipment] // num_nodes]
-    return value * world.costs.end_stock_value
+            value += transit.units[shipment] * end_value[transit.slot[shipment]]
+    return value
 
 
 @kernel

@@ -71,6 +71,8 @@ class Values(NamedTuple):
     """[slot]: least purchase and transport cost of having a unit there."""
     least_landed_cost: Floats
     """[product]"""
+    end_value: Floats
+    """[slot]: what a unit left there at the end counts for."""
     unit_value: Floats
     """[period, slot]: what taking a unit costs the network, by the plan."""
     least_unit_value: Floats

@@ -148,9 +148,12 @@ class ReferenceSimulator(ReferenceSupply):
 
     def _owned_value(self):
         units = defaultdict(int)
-        for (product, _), number in self.on_hand.items():
-            units[product] += number
+        for (product, node), number in self.on_hand.items():
+            units[product, node] += number
         for shipment in self.in_transit + [one for queue in self.yard.values() for one in queue]:
-            units[shipment.product] += shipment.units
-        cost = sum(number * self.c.products.unit_cost[product] for product, number in units.items())
-        return cost * self.c.costs.end_stock_value
+            units[shipment.product, shipment.node] += shipment.units
+        return sum(number * self._end_value(*place) for place, number in units.items())
+
+    def _end_value(self, product, node):
+        cost = self.landed[product, node]
+        return self.c.costs.end_stock_value * (cost if np.isfinite(cost) else self.c.products.unit_cost[product])

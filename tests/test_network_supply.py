@@ -8,7 +8,7 @@ from toy import FILE, TABLES, toy_scenario
 
 from meio.network.compile import compile_scenario
 from meio.network.model import Lane, Scenario
-from meio.network.supply import landed_cost, lane_unit_cost, usable_lanes
+from meio.network.supply import end_value, landed_cost, lane_unit_cost, usable_lanes
 
 
 def _random_scenario(seed: int) -> Scenario:
@@ -73,8 +73,10 @@ def test_every_path_from_a_vendor(seed: int) -> None:
     )
     for p, (_, product) in enumerate(TABLES["products"].iterrows()):
         paths = _Paths(scenario, product)
-        expected = [min(paths.costs_at(name), default=np.inf) for name in names.nodes]
+        expected = np.array([min(paths.costs_at(name), default=np.inf) for name in names.nodes])
         np.testing.assert_allclose(landed[p], expected, rtol=1e-12)
+        counted = np.where(np.isfinite(expected), expected, compiled.products.unit_cost[p])
+        np.testing.assert_allclose(end_value(compiled)[p], compiled.costs.end_stock_value * counted, rtol=1e-12)
         for lane in scenario.file.lanes:
             a = names.lanes.index(f"{lane.source}→{lane.destination}")
             assert usable[p, a] == bool(paths.costs_on(lane))

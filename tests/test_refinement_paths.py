@@ -8,8 +8,8 @@ from random_networks import Size, random_network, random_plan
 from meio.network.compiled import DETERMINISTIC, LOST, CompiledScenario
 from meio.refinement.order_kernels import Orders, draw_orders
 from meio.refinement.path_kernels import new_path
-from meio.refinement.search_kernels import new_sample, path_key, take_sample
-from meio.refinement.supply_kernels import Streams
+from meio.refinement.sample_kernels import new_sample, path_key, take_sample
+from meio.refinement.supply_kernels import new_streams
 from meio.refinement.terms_kernels import PathPrices, fill_terms, new_terms
 from meio.refinement.worth_kernels import new_values
 from meio.simulation.build import build_world
@@ -27,8 +27,8 @@ def sampled(world, prices, given, product, open_orders, target, policy, num_path
     num_days = world.clock.end_day - world.clock.first_day
     reference, terms = by_reference(world), new_terms(num_nodes, num_periods, num_days)
     fill_terms(reference, prices, given, product, terms)
-    draws = np.zeros(2, np.uint64)
-    single = [draw_orders(reference, product, path_key(SEED, k), draws) for k in range(num_paths)]
+    streams = new_streams(num_nodes, num_days)
+    single = [draw_orders(reference, product, path_key(SEED, k), streams.draws) for k in range(num_paths)]
     orders = [
         Orders(np.repeat(part.minute, copies), np.repeat(part.row, copies), np.repeat(part.speed, copies))
         for part in single
@@ -36,7 +36,6 @@ def sampled(world, prices, given, product, open_orders, target, policy, num_path
     most = max([len(part.minute) for part in orders])
     path = new_path(num_nodes, num_periods, num_days, most, 20_000)
     values = new_values(num_nodes, num_days, most, 20_000)
-    streams = Streams(np.zeros(1, np.uint64), draws)
     return take_sample(
         reference, terms, product, orders, open_orders, target, policy, SEED, streams, path, values, sample
     )

@@ -1,45 +1,67 @@
-"""What refining a plan on sampled paths does to its targets, its storage, and its simulated cost."""
+"""What refining a plan on sampled paths does to its targets, its use of capacity, and its simulated cost."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from planning_cases import hub_and_coasts, two_coasts
 
+from meio.network.supply import landed_cost
 from meio.optimizer.planner import plan
+from meio.plan import CapacityPrices, load_plan
 from meio.refinement.refine import refined
+from meio.refinement.sampling import paths_of, sampled
+from meio.refinement.unit_values import unit_values
 from meio.simulation.engine import simulate
+
+ROUNDS = 40
 
 
 @pytest.fixture(scope="module")
 def case():
     compiled = hub_and_coasts()
-    return compiled, plan(compiled, workers=1)
+    planned = plan(compiled, workers=1)
+    return compiled, planned, refined(compiled, planned, ROUNDS, workers=1)
 
 
 def test_no_rounds_change_nothing(case):
-    assert refined(*case, 0) is case[1]
+    assert refined(*case[:2], 0) is case[1]
 
 
 def test_any_number_of_workers_refines_alike(case):
-    one, two = (refined(*case, 2, workers=workers) for workers in (1, 2))
+    one, two = (refined(*case[:2], 2, workers=workers) for workers in (1, 2))
     assert one.targets.tolist() == two.targets.tolist()
-    assert one.refinement == two.refinement
+    assert one.refinement.saved == two.refinement.saved
 
 
 def test_refined_targets_simulate_cheaper(case):
-    compiled, planned = case
-    better = refined(compiled, planned, 4)
+    compiled, planned, better = case
     cost = [simulate(compiled, one, replications=40, seed=11).cost["total"].mean() for one in (planned, better)]
     assert better.refinement.products > 0
     assert better.refinement.saved > 0.0
     assert cost[1] < cost[0]
 
 
-def test_storage_keeps_its_room():
+def test_a_search_over_whole_rows_finds_next_to_nothing_more(case):
+    compiled, planned, better = case
+    paths, prices = paths_of(compiled, better, "priced"), better.refinement.prices
+
+    def cost(targets):
+        return sampled(paths, targets, prices, 77, 200).cost.sum()
+
+    reached, began = cost(better.targets), cost(planned.targets)
+    for node in range(better.targets.shape[1]):
+        for scale in (0.75, 0.9, 1.1, 1.25):
+            moved = better.targets.copy()
+            moved[:, node] = np.rint(scale * moved[:, node])
+            assert cost(moved) > reached - 0.1 * (began - reached)
+
+
+def test_use_stays_within_storage():
     compiled = two_coasts(6, sites={"west": {"storage_m3": {"standard": 6.0}}})
     planned = plan(compiled, workers=1)
-    better = refined(compiled, planned, 6)
-    assert better.capacity_violation_max <= 0.05
+    better = refined(compiled, planned, ROUNDS)
+    assert better.capacity_violation_max <= 0.01
     assert better.use.storage.shape == planned.use.storage.shape
 
 
@@ -50,3 +72,27 @@ def test_products_stocked_at_one_node_keep_their_targets():
     alone[:, 1] = -1
     only = replace(planned, lane_idx=alone)
     assert refined(compiled, only, 3) is only
+
+
+def test_unit_values_follow_the_prices_on_the_way_in(case):
+    compiled, planned, _ = case
+    raised = CapacityPrices(**{kind: part.copy() for kind, part in vars(planned.prices).items()})
+    raised.inbound[:] += 2.0
+    more = unit_values(compiled, planned, raised) - planned.unit_value
+    lanes, num_nodes = compiled.lanes, len(compiled.names.nodes)
+    for product, node in np.argwhere(planned.lane_idx >= 0):
+        receipts, at = 0, node
+        while at < num_nodes:
+            receipts, at = receipts + 1, lanes.source_idx[planned.lane_idx[product, at]]
+        np.testing.assert_allclose(more[product, node], 2.0 * receipts)
+    assert np.isfinite(landed_cost(compiled)[planned.lane_idx >= 0]).all()
+
+
+def test_a_refined_plan_survives_saving(case, tmp_path):
+    compiled, _, better = case
+    better.save(tmp_path, compiled)
+    again = load_plan(tmp_path, compiled)
+    assert again.refinement[:2] == better.refinement[:2]
+    limited = np.isfinite(compiled.nodes.storage_m3)
+    assert (again.refinement.prices.storage[limited] == better.refinement.prices.storage[limited]).all()
+    np.testing.assert_array_equal(again.targets, better.targets)

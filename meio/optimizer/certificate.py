@@ -45,7 +45,7 @@ def certify(
         1 shares a lost unit among all windows that hold it. More than 1 is not a bound: it shows that the check on
         simulated costs finds a wrong one.
     """
-    model, gain = certificate_model(compiled)
+    model = certificate_model(compiled)
     limit = capacities(compiled).limit
     scaled = [_usable(prices, limit, scale, compiled.costs.overflow_per_m3_day) for scale in PRICE_SCALES]
     charge = [compiled.period_days * priced(one, _admitted(limit)) for one in scaled]
@@ -58,9 +58,9 @@ def certify(
     bound, stock = tried[best]
     if len(sample) < len(every):
         bound, stock = _by_product(model, scaled[best], every, workers, window_sharing)
-    total = float(bound.sum()) - charge[best] - gain
+    total = float(bound.sum()) - charge[best]
     kind: Literal["valid", "none"] = "valid" if np.isfinite(total) else "none"
-    return Certificate(total if kind == "valid" else np.nan, kind, tuple(_conditions(compiled, model, gain, stock)))
+    return Certificate(total if kind == "valid" else np.nan, kind, tuple(_conditions(compiled, model, stock)))
 
 
 def _usable(prices: CapacityPrices, limit: CapacityPrices, scale: float, overflow: float) -> CapacityPrices:
@@ -91,10 +91,8 @@ def _by_product(
     return bound, stock
 
 
-def _conditions(compiled: CompiledScenario, model: CertificateModel, gain: float, stock: Floats) -> list[str]:
+def _conditions(compiled: CompiledScenario, model: CertificateModel, stock: Floats) -> list[str]:
     """What was checked, a sentence each."""
-    if not np.isfinite(gain):
-        return ["not claimed: stock left at the end counts for more than it costs to buy, on a lane without a limit"]
     lanes, demand = compiled.lanes, compiled.demand
     overtaken = int(lanes.crossover.sum())
     unbounded = int(((lanes.lead_time_kind != DETERMINISTIC) & (lanes.lead_time_kind != EMPIRICAL_LEAD_TIME)).sum())
@@ -104,7 +102,6 @@ def _conditions(compiled: CompiledScenario, model: CertificateModel, gain: float
     often = f"{DEPARTURES_PER_DAY} departures of a product on a lane and day"
     found = [
         (True, f"opening stock {start}"),
-        (gain > 0.0, f"buying for the end value could earn up to {gain:,.0f}, which is taken off"),
         (overtaken > 0, f"orders can overtake each other on {overtaken} lanes: least lead time for shortages there"),
         (
             unbounded > 0,

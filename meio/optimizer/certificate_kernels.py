@@ -150,7 +150,7 @@ def _divide(
     elif division != STOCK_ONLY:
         end = num_days - _days_on_the_way(model, product, in_lag)
     if division == STOCK_AFTER_START:
-        missing = _least_landed(model, product) - model.end_value[product]
+        missing = _least_missing(model, product)
         while first < end and missing > 0.0 and model.start_is_free:
             missing -= least[first]
             first += 1
@@ -183,13 +183,14 @@ def _days_on_the_way(model: CertificateModel, product: int, in_lag: bool) -> int
 
 
 @kernel
-def _least_landed(model: CertificateModel, product: int) -> float:
-    """Least cost of bringing a unit from a vendor to any node; the end value where there is no way."""
+def _least_missing(model: CertificateModel, product: int) -> float:
+    """Least difference of what a unit from a vendor costs at any node and its end value there; 0 without a way."""
     least = np.inf
     for lane in range(len(model.lane_source_idx)):
         if model.lane_source_idx[lane] >= len(model.node_ptr) - 1:
-            least = min(least, model.lane_cost[product, lane])
-    return least if least < np.inf else model.end_value[product]
+            cost = model.lane_cost[product, lane]
+            least = min(least, cost - model.end_value[product, model.lane_node_idx[lane]])
+    return least if least < np.inf else 0.0
 
 
 @kernel

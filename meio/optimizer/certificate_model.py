@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import BACKORDERED, LATE, CompiledScenario, Demand, Floats, Ints
-from meio.network.supply import lane_unit_cost, usable_lanes, vendor_cost
+from meio.network.supply import end_value, lane_unit_cost, usable_lanes, vendor_cost
 from meio.optimizer.lane_times import most_transit_days, next_departure, not_yet_sellable, still_in_transit
 
 _TINY = 1e-9
@@ -27,7 +27,7 @@ class CertificateModel(NamedTuple):
     storage_type_idx: Ints
     weight_class_idx: Ints
     end_value: Floats
-    """[product]: what a unit is worth when counting begins and ends, money"""
+    """[product, node]: what a unit there counts for when counting begins and ends, money"""
     holding_per_day: Floats
     """[product, node]"""
     overflow_per_m3_day: float
@@ -77,24 +77,15 @@ class CertificateModel(NamedTuple):
     demand: Demand
 
 
-def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, float]:
-    """Gather the arrays, and the most that a policy could earn by buying units for their end value alone.
-
-    Returns
-    -------
-    CertificateModel
-    float
-        Money over the horizon; inf when nothing limits it.
-    """
+def certificate_model(compiled: CompiledScenario) -> CertificateModel:
+    """Gather the arrays."""
     products, lanes, outbound, stock = compiled.products, compiled.lanes, compiled.outbound, compiled.stock
-    end_value = products.unit_cost * compiled.costs.end_stock_value
-    lane_cost, gain = _lane_cost(compiled, end_value)
     pattern_ptr, pattern_days, pattern_delay = _patterns(compiled)
     in_time = _cheapest_first(_in_time_cost(compiled, pattern_ptr, pattern_delay))
     late = _cheapest_first(np.swapaxes(outbound.late_cost, 1, 2))
     order_ptr, order, arrival = _open_orders(compiled)
     start_is_free = not stock.given or compiled.warm_up_days > 0
-    model = CertificateModel(
+    return CertificateModel(
         num_days=compiled.num_periods * compiled.period_days,
         period_days=compiled.period_days,
         num_speeds=len(compiled.names.speeds),
@@ -103,12 +94,12 @@ def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, flo
         volume_m3=products.volume_m3,
         storage_type_idx=products.storage_type_idx,
         weight_class_idx=products.weight_class_idx,
-        end_value=end_value,
+        end_value=end_value(compiled),
         holding_per_day=_holding_per_day(compiled),
         overflow_per_m3_day=compiled.costs.overflow_per_m3_day,
         node_ptr=lanes.node_ptr,
         lane_source_idx=lanes.source_idx,
-        lane_cost=lane_cost,
+        lane_cost=_lane_cost(compiled),
         lane_node_idx=lanes.node_idx,
         least_transit_days=np.floor(lanes.lead_time_least_days + _TINY).astype(np.int64),
         most_transit_days=most_transit_days(compiled),
@@ -133,21 +124,15 @@ def certificate_model(compiled: CompiledScenario) -> tuple[CertificateModel, flo
         crossover=lanes.crossover.astype(np.int64),
         demand=compiled.demand,
     )
-    return model, gain
 
 
-def _lane_cost(compiled: CompiledScenario, end_value: Floats) -> tuple[Floats, float]:
-    """Cost of bringing a unit, [product, lane], at least its end value; and the most that the difference can earn."""
+def _lane_cost(compiled: CompiledScenario) -> Floats:
+    """Cost of bringing a unit, [product, lane]; inf where the product cannot come."""
     lanes, num_nodes = compiled.lanes, len(compiled.names.nodes)
     cost = lane_unit_cost(compiled)
     bought = lanes.source_idx >= num_nodes
     cost[:, bought] += vendor_cost(compiled)[:, lanes.source_idx[bought] - num_nodes]
-    cost = np.where(usable_lanes(compiled), cost, np.inf)
-    profit = np.where(bought, np.maximum(end_value[:, None] - cost, 0.0), 0.0)
-    profit[profit <= _TINY * (1.0 + end_value[:, None])] = 0.0
-    most = profit.max(axis=0, initial=0.0)
-    carried = lanes.capacity_units_per_day.sum(axis=1) * compiled.period_days
-    return cost + profit, float((most[most > 0] * carried[most > 0]).sum())
+    return np.where(usable_lanes(compiled), cost, np.inf)
 
 
 def _holding_per_day(compiled: CompiledScenario) -> Floats:

@@ -48,11 +48,12 @@ def fill_values(
     for day in range(num_days):
         risen[day + 1] = risen[day] + rise[day]
     rate = charge + rise
-    end_value = model.end_value[product]
+    end_values = model.end_value[product]
     leaving, arriving = np.empty(num_days), np.empty(num_days + 1)
     profitable = False
     for node in range(num_nodes):
         arriving[:] = np.inf
+        end_value = end_values[node]
         start = end_value if model.start_is_free else np.inf
         for lane in range(model.node_ptr[node], model.node_ptr[node + 1]):
             if model.lane_cost[product, lane] == np.inf:
@@ -90,14 +91,15 @@ def start_credit(model: CertificateModel, product: int, charge: Floats, in_lag: 
     num_days, end_value = model.num_days, model.end_value[product]
     credit = 0.0
     for node in range(value.shape[0]):
-        credit += model.stock_units[product, node] * max(value[node, 0] - end_value, 0.0)
+        credit += model.stock_units[product, node] * max(value[node, 0] - end_value[node], 0.0)
     for order in range(model.order_ptr[product], model.order_ptr[product + 1]):
         arrival = model.order_arrival_day[order]
         lane = model.order_lane_idx[order]
-        worth = value[model.lane_node_idx[lane], arrival] if arrival < num_days else end_value
+        node = model.lane_node_idx[lane]
+        worth = value[node, arrival] if arrival < num_days else end_value[node]
         if not (in_lag and model.lane_source_idx[lane] >= value.shape[0]):
             worth += charge[: min(arrival, num_days)].sum()
-        credit += model.order_units[order] * max(worth - end_value, 0.0)
+        credit += model.order_units[order] * max(worth - end_value[node], 0.0)
     return credit
 
 

@@ -78,7 +78,7 @@ def run_backward(
 @kernel
 def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, values: Values) -> None:
     """Values at the end: units owned keep their end value, one for somebody who waits is shipped."""
-    values.shelf[:], values.order[:], values.not_sent[:] = -terms.end_value[0], 0.0, 0.0
+    values.shelf[:], values.order[:], values.not_sent[:] = -terms.end_value, 0.0, 0.0
     values.order_day[:], values.later_order[:], values.num_credits[:] = world.clock.end_day, 0.0, 0
     values.on_hand[:], values.num_owed[:] = path.stock.on_hand, path.stock.num_owed
     end = float(world.clock.end_day * MINUTES_PER_DAY)
@@ -92,7 +92,7 @@ def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, v
                     day_of(path.departures.minute[departure]),
                     path.departures.arrival[departure],
                 )
-                - terms.end_value[0]
+                - terms.end_value[path.departures.node[departure]]
             )
     for node in range(len(values.shelf)):
         values.mode[node] = mode_of(path, node)
@@ -123,7 +123,7 @@ def _own(terms: Terms, values: Values) -> None:
     """Charge the units on shelves when counting begins."""
     for node in range(len(values.shelf)):
         if values.mode[node] == ON_SHELF:
-            values.shelf[node] += terms.end_value[0]
+            values.shelf[node] += terms.end_value[node]
 
 
 @kernel

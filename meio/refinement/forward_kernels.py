@@ -39,7 +39,7 @@ def run_forward(
     order, num_orders = 0, len(orders.minute)
     for day in range(world.clock.first_day, world.clock.end_day):
         if day == 0:
-            path.money[0] += terms.end_value[0] * _units_owned(path)
+            path.money[0] += _owned_value(terms, path)
         midnight = float(day * MINUTES_PER_DAY)
         receive_until(world, terms, day, midnight, streams, path)
         log(path, DAWN, day)
@@ -54,7 +54,7 @@ def run_forward(
         _close(world, terms, product, orders, day, path)
         if path.counters[FULL]:
             return
-    path.money[0] -= terms.end_value[0] * _units_owned(path)
+    path.money[0] -= _owned_value(terms, path)
 
 
 @kernel
@@ -67,20 +67,23 @@ def clear(path: Path) -> None:
     stock.latest_arrival[:] = -np.inf
     stock.next_arrival[0] = np.inf
     path.pipeline.first[:], path.queue.first[:], path.owed.first[:] = -1, -1, -1
+    path.requests.asked[:], path.requests.last[:] = -1, -1
     path.surplus[:] = 0
-    use.stored[:], use.squared[:], use.received[:], use.shipped[:], use.sent[:] = 0.0, 0.0, 0.0, 0.0, 0.0
+    use.stored[:], use.received[:], use.shipped[:], use.sent[:] = 0.0, 0.0, 0.0, 0.0
 
 
 @kernel
-def _units_owned(path: Path) -> int:
-    """Units on hand and on the way."""
-    units = path.stock.on_hand.sum()
+def _owned_value(terms: Terms, path: Path) -> float:
+    """Value of the units on hand and on the way."""
+    value = 0.0
     for node in range(len(path.stock.on_hand)):
+        units = path.stock.on_hand[node]
         departure = path.pipeline.first[node]
         while departure >= 0:
             units += path.departures.units[departure]
             departure = path.pipeline.next[departure]
-    return int(units)
+        value += units * terms.end_value[node]
+    return float(value)
 
 
 @kernel
@@ -206,7 +209,6 @@ def _close(world: World, terms: Terms, product: int, orders: Orders, day: int, p
         if on_hand[node] > 0:
             path.money[0] += terms.holding[node, period] * on_hand[node]
             path.use.stored[node, period] += on_hand[node]
-            path.use.squared[node, period] += float(on_hand[node]) ** 2
         order = path.owed.first[node]
         while order >= 0:
             path.money[0] += world.penalties.backordered_per_day[product, orders.speed[order]]

@@ -63,6 +63,10 @@ class Requests(NamedTuple):
     """[request]: who ordered"""
     left: Ints
     departure: Ints
+    asked: Ints
+    """[node]: its last order of nothing; -1: none"""
+    last: Ints
+    """[node]: the last order of units on it; -1: none"""
 
 
 class Services(NamedTuple):
@@ -120,8 +124,6 @@ class Use(NamedTuple):
 
     stored: Floats
     """[node, period]: units summed over day closes"""
-    squared: Floats
-    """[node, period]: the same of their squares"""
     received: Floats
     """[node, period]"""
     shipped: Floats
@@ -171,7 +173,13 @@ def new_path(num_nodes: int, num_periods: int, num_days: int, num_orders: int, r
         _new_queue(num_nodes, room),
         _new_queue(num_nodes, num_orders),
         Departures(np.zeros(room, np.int64), np.zeros(room), np.zeros(room), np.zeros(room, np.int64)),
-        Requests(np.zeros(room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64)),
+        Requests(
+            np.zeros(room, np.int64),
+            np.zeros(room, np.int64),
+            np.zeros(room, np.int64),
+            np.zeros(num_nodes, np.int64),
+            np.zeros(num_nodes, np.int64),
+        ),
         Services(
             np.zeros(room, np.int64),
             np.zeros(room),
@@ -211,4 +219,4 @@ def _new_queue(num_nodes: int, size: int) -> Queue:
 def new_use(num_nodes: int, num_periods: int) -> Use:
     """No use."""
     shape = (num_nodes, num_periods)
-    return Use(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    return Use(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape))

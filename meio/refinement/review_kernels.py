@@ -99,12 +99,19 @@ def _ask(world: World, terms: Terms, review: int, units: int, day: int, streams:
         minute = float(day * MINUTES_PER_DAY)
         path.reviews.departure[review] = depart(world, terms, node, day, minute, units, streams, path)
         return
+    queue, requests = path.queue, path.requests
+    if units == 0 and requests.asked[node] > requests.last[source] and requests.departure[requests.asked[node]] < 0:
+        path.reviews.request[review] = requests.asked[node]  # no unit was asked for since: both wait for the same
+        return
     if request + 1 >= len(path.requests.node):
         path.counters[FULL] = 1
         return
     path.counters[REQUESTS] += 1
     path.reviews.request[review] = request
-    queue, requests = path.queue, path.requests
+    if units > 0:
+        requests.last[source] = request
+    else:
+        requests.asked[node] = request
     requests.node[request], requests.left[request], requests.departure[request] = node, units, -1
     queue.next[request] = -1
     if queue.first[source] < 0:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import Ints
+from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.path_kernels import (
@@ -35,6 +35,20 @@ class Streams(NamedTuple):
     """[1]: of the path and product"""
     draws: Keys
     """Scratch: key and counter of the stream being read."""
+    lead_days: Floats
+    """[node, day from the first]: lead times already drawn; negative: not yet"""
+
+
+@kernel
+def new_streams(num_nodes: int, num_days: int) -> Streams:
+    """Streams without a key."""
+    return Streams(np.zeros(1, np.uint64), np.zeros(2, np.uint64), np.full((num_nodes, num_days), -1.0))
+
+
+@kernel
+def start_path(streams: Streams, key: np.uint64) -> None:
+    """Take up the lead times of another path and product."""
+    streams.key[0], streams.lead_days[:] = key, -1.0
 
 
 @kernel
@@ -182,8 +196,11 @@ def _ship_requests(
 @kernel
 def days_on_the_way(world: World, terms: Terms, node: int, day: int, streams: Streams) -> float:
     """Lead time of everything that departs to a node on a day."""
-    start(streams.draws, derived_key(streams.key[0], (day - world.clock.first_day) * len(terms.lane_idx) + node))
-    return float(lead_time_days(world.lanes, terms.lane_idx[node], streams.draws))
+    place = day - world.clock.first_day
+    if streams.lead_days[node, place] < 0.0:
+        start(streams.draws, derived_key(streams.key[0], place * len(terms.lane_idx) + node))
+        streams.lead_days[node, place] = lead_time_days(world.lanes, terms.lane_idx[node], streams.draws)
+    return float(streams.lead_days[node, place])
 
 
 @kernel

@@ -51,7 +51,7 @@ class Terms(NamedTuple):
     least_value: Floats
     """[period]: no node's value and outbound price are less"""
     end_value: Floats
-    """[1]: worth of a unit owned when counting ends, and what one owned when it begins is charged"""
+    """[node]: worth of a unit owned when counting ends, and what one owned when it begins is charged"""
     opening: Ints
     """[node]: units on hand on the first day; -1: as many as the first target"""
     asked: Bools
@@ -76,7 +76,7 @@ def new_terms(num_nodes: int, num_periods: int, num_days: int) -> Terms:
         np.zeros(shape),
         np.zeros(shape),
         np.zeros(num_periods),
-        np.zeros(1),
+        np.zeros(num_nodes),
         np.zeros(num_nodes, np.int64),
         np.zeros(num_nodes, np.bool_),
         np.zeros((num_nodes, num_days + 1)),
@@ -89,7 +89,6 @@ def fill_terms(world: World, prices: PathPrices, stock_given: bool, product: int
     num_nodes, num_periods = terms.holding.shape
     supply, values = world.supply, world.values
     kind, volume = world.products.storage_type_idx[product], world.products.volume_m3[product]
-    terms.end_value[0] = world.products.unit_cost[product] * world.costs.end_stock_value
     terms.least_value[:] = np.inf
     terms.asked[:] = (world.outbound.unserved == BACKORDERED).any()
     for node in range(num_nodes):
@@ -97,6 +96,7 @@ def fill_terms(world: World, prices: PathPrices, stock_given: bool, product: int
         lane, source_slot = supply.lane_idx[slot], supply.source_slot[slot]
         source = source_slot - product * num_nodes if source_slot >= 0 else -1
         terms.lane_idx[node], terms.source[node] = lane, source
+        terms.end_value[node] = values.end_value[slot]
         terms.minimum_order[node], terms.pack[node] = supply.minimum_order[slot], supply.pack[slot]
         terms.opening[node] = world.opening.on_hand[slot] if stock_given else -1
         terms.order_cost[node] = supply.purchase_cost[slot] + supply.transport_cost[slot]

@@ -90,7 +90,7 @@ def sending_cost(world: World, terms: Terms, node: int, day: int, arrival: float
     """Cost of one unit more on a departure: bought, sent, priced on leaving; or owned when counting begins."""
     if day >= 0:
         return float(terms.order_cost[node] + terms.departure_price[node, period_of(world.clock, day)])
-    return float(terms.end_value[0]) if arrival >= 0.0 else 0.0
+    return float(terms.end_value[node]) if arrival >= 0.0 else 0.0
 
 
 @kernel
@@ -128,7 +128,7 @@ def _shelf_worth(world: World, terms: Terms, node: int, minute: float, values: V
     """Worth of a unit on a shelf from a past minute on: that at the next credit, and its holding until then."""
     day, end = day_of(minute), world.clock.end_day
     if day >= end:
-        return float(-terms.end_value[0])
+        return float(-terms.end_value[node])
     low, high = 0, values.num_credits[node]  # credits go back in time
     while low < high:
         middle = (low + high) // 2
@@ -136,9 +136,9 @@ def _shelf_worth(world: World, terms: Terms, node: int, minute: float, values: V
             low = middle + 1
         else:
             high = middle
-    until, worth = end, -terms.end_value[0]
+    until, worth = end, -terms.end_value[node]
     if low > 0:
         until, worth = day_of(values.credit_minute[node, low - 1]), values.credit_value[node, low - 1]
     first, before = world.clock.first_day, terms.holding_before[node]
-    owned = terms.end_value[0] if day < 0 <= until else 0.0
+    owned = terms.end_value[node] if day < 0 <= until else 0.0
     return float(worth + owned + before[until - first] - before[day - first])

@@ -1,0 +1,81 @@
+"""The search on sampled paths: targets go against the derivative of their cost, prices after the use of capacities.
+
+References
+----------
+Arrow, K., Hurwicz, L. and Uzawa, H. (1958), "Studies in linear and non-linear programming".
+Polyak, B. and Juditsky, A. (1992), "Acceleration of stochastic approximation by averaging", SIAM J. Control and
+Optimization 30.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from meio.network.compiled import Bools, Floats
+from meio.optimizer.prices import average_of, fields, no_prices
+from meio.plan import CapacityPrices, Plan
+from meio.refinement.price_steps import PriceSteps
+from meio.refinement.sampling import Paths, Samples, sampled, use_of, with_prices
+from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps
+
+SEED = 2**62  # of the paths: a plan is proven on others
+PATHS = 2  # of every product in a round
+STILL_PATHS = 12  # of products that do not move
+AVERAGED = 0.3  # share of the rounds, the last ones
+MARGIN = 0.01  # of what is allowed, left free: further paths differ
+
+
+def searched(
+    paths: Paths,
+    plan: Plan,
+    chosen: Bools,
+    allowed: CapacityPrices,
+    scale: CapacityPrices,
+    rounds: int,
+    progress: Callable[[int], None] | None,
+) -> tuple[ShiftSteps, CapacityPrices]:
+    """Move the targets of chosen products [product], and all prices from the plan's on.
+
+    Parameters
+    ----------
+    allowed : CapacityPrices
+        Use that prices aim at.
+    scale : CapacityPrices
+        Prices as large as the costs they add to.
+
+    Returns
+    -------
+    ShiftSteps
+        At the average shift of the last rounds.
+    CapacityPrices
+        Their average.
+    """
+    aim = CapacityPrices(*((1.0 - MARGIN) * part for part in fields(allowed)))
+    shifts = ShiftSteps(plan.targets, chosen[:, None] & (plan.lane_idx >= 0))
+    steps = PriceSteps(plan.prices, aim, scale)
+    still = sampled(paths, plan.targets, no_prices(aim), SEED, STILL_PATHS, np.flatnonzero(~chosen))
+    others, products = use_of(paths, still), np.flatnonzero(chosen)
+    recent_shifts, recent_prices = [], []
+    for done in range(1, rounds + 1):
+        targets = shifts.targets(DOWN)
+        samples = sampled(with_prices(paths, plan, steps.paid), targets, steps.paid, SEED + done, PATHS, products)
+        shifts.follow(samples.slope)
+        use = use_of(paths, _raised(samples, shifts.targets(NEAREST) - targets, paths.compiled.period_days))
+        steps.follow(CapacityPrices(*map(np.add, fields(use), fields(others))))
+        recent_shifts.append(shifts.shift)
+        recent_prices.append(steps.paid)
+        if progress is not None:
+            progress(done)
+    last = max(1, int(AVERAGED * rounds))
+    shifts.shift = np.mean(recent_shifts[-last:], axis=0)
+    return shifts, average_of(recent_prices[-last:])
+
+
+def _raised(samples: Samples, units: Floats, period_days: int) -> Samples:
+    """Samples if targets were some units higher, [product, node, period], to first order: they come in and stay."""
+    coming = np.diff(units, axis=2, prepend=0.0) / period_days
+    return samples._replace(
+        stored=samples.stored + units, received=samples.received + coming, sent=samples.sent + coming
+    )
