@@ -93,8 +93,9 @@ class Plan:
         One row a step from prices to targets: step, cost_before and cost_after (money, in the planning model),
         violation_before and violation_after (largest relative excess over a capacity), seconds.
     refinement : Refinement, optional
-        What was improved on sampled paths, if anything. Then `targets`, `unit_value`, `use` and `capacity_violation_max` are those after it (an
-        excess that the opening stock makes unavoidable does not count), and `planned_cost` that before.
+        What was improved on sampled paths, if anything. Then `targets`, `unit_value`, `use` and
+        `capacity_violation_max` are those after it (an excess that the plan had there before, or that chance explains,
+        does not count), and `planned_cost` that before.
     """
 
     name: str
@@ -260,7 +261,7 @@ def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floa
 
 
 def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, ...]:
-    """Prices, refined prices, and use; those of capacities without a limit are not in the file, and read as 0 or NaN."""
+    """Prices, refined prices and use; those without a limit are not in the file, and read as 0 or NaN."""
     nodes = compiled.nodes
     shapes = {
         "storage": nodes.storage_m3.shape,

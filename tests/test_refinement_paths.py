@@ -37,7 +37,7 @@ def sampled(world, prices, given, product, open_orders, target, policy, num_path
     path = new_path(num_nodes, num_periods, num_days, most, 20_000)
     values = new_values(num_nodes, num_days, most, 20_000)
     return take_sample(
-        reference, terms, product, orders, open_orders, target, policy, SEED, streams, path, values, sample
+        reference, terms, product, orders, open_orders, target, policy, SEED, True, streams, path, values, sample
     )
 
 

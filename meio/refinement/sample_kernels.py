@@ -51,6 +51,7 @@ def sample_products(
     policy: int,
     seed: int,
     num_paths: int,
+    with_slope: bool,
     cost: Floats,
     slope: Floats,
     use: Floats,
@@ -65,7 +66,7 @@ def sample_products(
     cost : array [product]
         Mean cost with prices, money.
     slope : array [product, node, period]
-        Mean derivative of the cost in each target.
+        Mean derivative of the cost in each target, if `with_slope`.
     use : array [figure, product, node, period]
         Means over the paths, figures in the order of `Use`.
     """
@@ -88,7 +89,19 @@ def sample_products(
         waiting = open_orders[open_ptr[product] : open_ptr[product + 1]]
         most = max([len(part.minute) for part in orders])
         while most > most_orders or not take_sample(
-            reference, terms, product, orders, waiting, targets[product], policy, seed, streams, path, values, sample
+            reference,
+            terms,
+            product,
+            orders,
+            waiting,
+            targets[product],
+            policy,
+            seed,
+            with_slope,
+            streams,
+            path,
+            values,
+            sample,
         ):
             if most > most_orders:
                 most_orders = most
@@ -126,6 +139,7 @@ def take_sample(
     target: Ints,
     policy: int,
     seed: int,
+    with_slope: bool,
     streams: Streams,
     path: Path,
     values: Values,
@@ -144,17 +158,18 @@ def take_sample(
         )
         if path.counters[FULL]:
             return False
-        run_backward(
-            world,
-            term_reference,
-            product,
-            order_reference,
-            policy,
-            streams,
-            path_reference,
-            values_reference,
-            sample.slope,
-        )
+        if with_slope:
+            run_backward(
+                world,
+                term_reference,
+                product,
+                order_reference,
+                policy,
+                streams,
+                path_reference,
+                values_reference,
+                sample.slope,
+            )
         sample.cost[0] += weight * path.money[0]
         _add_use(path.use, weight, 1.0 if k > 0 else 0.0, sample.use)
     sample.slope[:] *= weight

@@ -39,7 +39,7 @@ class Samples(NamedTuple):
     cost: Floats
     """[product]: with prices, money over the horizon"""
     slope: Floats
-    """[product, node, period]: derivative of the cost in each target"""
+    """[product, node, period]: derivative of the cost in each target; 0 where it was not asked for"""
     stored: Floats
     """[product, node, period]: units at day closes"""
     received: Floats
@@ -80,6 +80,7 @@ def sampled(
     seed: int,
     num_paths: int,
     products: Ints | None = None,
+    with_slope: bool = False,
 ) -> Samples:
     """Run products, all when left out, on paths of a seed under whole `targets` [product, node, period].
 
@@ -105,6 +106,7 @@ def sampled(
             paths.policy,
             seed,
             num_paths,
+            with_slope,
             cost,
             slope,
             use,

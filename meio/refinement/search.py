@@ -60,7 +60,8 @@ def searched(
     recent_shifts, recent_prices = [], []
     for done in range(1, rounds + 1):
         targets = shifts.targets(DOWN)
-        samples = sampled(with_prices(paths, plan, steps.paid), targets, steps.paid, SEED + done, PATHS, products)
+        valued = with_prices(paths, plan, steps.paid)
+        samples = sampled(valued, targets, steps.paid, SEED + done, PATHS, products, with_slope=True)
         shifts.follow(samples.slope)
         use = use_of(paths, _raised(samples, shifts.targets(NEAREST) - targets, paths.compiled.period_days))
         steps.follow(CapacityPrices(*map(np.add, fields(use), fields(others))))
