@@ -16,7 +16,7 @@ systems", Management Science 41: derivatives of base stock along a sample path.
 from __future__ import annotations
 
 from meio.network.compiled import Floats
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.credit_kernels import undo_order
 from meio.refinement.order_kernels import Orders
@@ -40,7 +40,7 @@ from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
 
 
-@kernel
+@borrowing_kernel
 def run_backward(
     world: World,
     terms: Terms,
@@ -65,7 +65,7 @@ def run_backward(
         elif kind == DAWN:
             _note_orders(world, terms, item, streams, path, values, slope)
         elif kind == MORNING:
-            values.shelf_at[:, item - world.clock.first_day] = values.shelf
+            _note(values.shelf, item - world.clock.first_day, values.shelf_at)
         else:
             _undo_close(world, terms, item, values)
     if world.clock.first_day == 0:
@@ -75,12 +75,11 @@ def run_backward(
             slope[node, 0] += values.shelf[node] - values.order[node]
 
 
-@kernel
+@borrowing_kernel
 def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, values: Values) -> None:
     """Values at the end: units owned keep their end value, one for somebody who waits is shipped."""
-    values.shelf[:], values.order[:], values.not_sent[:] = -terms.end_value, 0.0, 0.0
+    values.order[:], values.not_sent[:] = 0.0, 0.0
     values.order_day[:], values.later_order[:], values.num_credits[:] = world.clock.end_day, 0.0, 0
-    values.on_hand[:], values.num_owed[:] = path.stock.on_hand, path.stock.num_owed
     end = float(world.clock.end_day * MINUTES_PER_DAY)
     for departure in range(path.counters[DEPARTURES]):
         if path.departures.arrival[departure] >= end:
@@ -95,6 +94,8 @@ def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, v
                 - terms.end_value[path.departures.node[departure]]
             )
     for node in range(len(values.shelf)):
+        values.shelf[node] = -terms.end_value[node]
+        values.on_hand[node], values.num_owed[node] = path.stock.on_hand[node], path.stock.num_owed[node]
         values.mode[node] = mode_of(path, node)
         request = path.queue.first[node]
         while request >= 0:
@@ -106,7 +107,7 @@ def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, v
             _end_owed(world, product, orders, node, path, values)
 
 
-@kernel
+@borrowing_kernel
 def _end_owed(world: World, product: int, orders: Orders, node: int, path: Path, values: Values) -> None:
     """Orders still owed at the end: a unit more would ship the first; served from elsewhere, they had not waited."""
     order = path.owed.first[node]
@@ -118,7 +119,7 @@ def _end_owed(world: World, product: int, orders: Orders, node: int, path: Path,
         order = path.owed.next[order]
 
 
-@kernel
+@borrowing_kernel
 def _own(terms: Terms, values: Values) -> None:
     """Charge the units on shelves when counting begins."""
     for node in range(len(values.shelf)):
@@ -126,7 +127,7 @@ def _own(terms: Terms, values: Values) -> None:
             values.shelf[node] += terms.end_value[node]
 
 
-@kernel
+@borrowing_kernel
 def _undo_close(world: World, terms: Terms, day: int, values: Values) -> None:
     if day == -1:
         _own(terms, values)
@@ -140,7 +141,7 @@ def _undo_close(world: World, terms: Terms, day: int, values: Values) -> None:
             values.shelf[node] -= values.waiting[node]
 
 
-@kernel
+@borrowing_kernel
 def _undo_service(
     world: World, terms: Terms, product: int, orders: Orders, service: int, path: Path, values: Values
 ) -> None:
@@ -170,7 +171,7 @@ def _undo_service(
     values.mode[node], values.on_hand[node] = services.before[service], services.stock_before[service]
 
 
-@kernel
+@borrowing_kernel
 def _undo_owed(
     world: World, product: int, orders: Orders, service: int, worth: float, path: Path, values: Values
 ) -> None:
@@ -186,7 +187,7 @@ def _undo_owed(
     values.num_owed[node] += services.num_owed[service]
 
 
-@kernel
+@borrowing_kernel
 def _undo_review(terms: Terms, review: int, path: Path, values: Values) -> None:
     """From here back, the node's next order is that of this review."""
     reviews = path.reviews
@@ -198,7 +199,13 @@ def _undo_review(terms: Terms, review: int, path: Path, values: Values) -> None:
     values.order_day[node] = reviews.day[review]
 
 
-@kernel
+@borrowing_kernel
+def _note(worth: Floats, place: int, worth_at: Floats) -> None:
+    for node in range(len(worth)):
+        worth_at[node, place] = worth[node]
+
+
+@borrowing_kernel
 def _note_orders(
     world: World, terms: Terms, day: int, streams: Streams, path: Path, values: Values, slope: Floats
 ) -> None:
@@ -207,7 +214,7 @@ def _note_orders(
     A target one higher orders one unit more at its first review, and one less at the first of a later period.
     """
     clock = world.clock
-    values.order_at[:, day - clock.first_day] = values.order
+    _note(values.order, day - clock.first_day, values.order_at)
     if day != clock.first_day and (day <= 0 or day % clock.period_days != 0):
         return
     period = period_of(clock, day)

@@ -6,7 +6,7 @@ import numpy as np
 
 from meio.network.compiled import LATE as MAY_BE_LATE
 from meio.network.compiled import Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.refinement.forward_kernels import late_row, priced_score
 from meio.refinement.order_kernels import Orders
 from meio.refinement.path_kernels import (
@@ -25,7 +25,7 @@ from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
 
 
-@kernel
+@borrowing_kernel
 def undo_order(
     world: World,
     terms: Terms,
@@ -56,7 +56,7 @@ def undo_order(
         values.on_hand[node] += 1
 
 
-@kernel
+@borrowing_kernel
 def _credit(
     world: World,
     terms: Terms,
@@ -95,7 +95,7 @@ def _credit(
         _credit_late(world, terms, product, orders, order, saved, streams, path, values)
 
 
-@kernel
+@borrowing_kernel
 def _set_worth(
     world: World, terms: Terms, minute: float, node: int, cost: float, streams: Streams, path: Path, values: Values
 ) -> None:
@@ -106,7 +106,7 @@ def _set_worth(
     values.num_credits[node] += 1
 
 
-@kernel
+@borrowing_kernel
 def _before(node_idx: Ints, first: int, node: int, other: int) -> bool:
     """Whether a node stands before another from place `first` on."""
     place = first
@@ -115,7 +115,7 @@ def _before(node_idx: Ints, first: int, node: int, other: int) -> bool:
     return bool(node_idx[place] == node)
 
 
-@kernel
+@borrowing_kernel
 def _credit_late(
     world: World,
     terms: Terms,
@@ -146,7 +146,10 @@ def _credit_late(
         _set_worth(world, terms, orders.minute[order], node, cost - saved, streams, path, values)
 
 
-@kernel
+@borrowing_kernel
 def _stands_in(node_idx: Ints, first: int, end: int, node: int) -> bool:
     """Whether a node is among those from `first` to before `end`."""
-    return bool((node_idx[first:end] == node).any())
+    place = first
+    while place < end and node_idx[place] != node:
+        place += 1
+    return bool(place < end)

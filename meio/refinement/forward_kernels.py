@@ -6,7 +6,7 @@ import numpy as np
 
 from meio.network.compiled import BACKORDERED, Ints
 from meio.network.compiled import LATE as MAY_BE_LATE
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.order_kernels import Orders
 from meio.refinement.path_kernels import CLOSE, DAWN, FULL, IN_TIME, LATE, LOST, MORNING, ORDER, OWED, Path
@@ -18,7 +18,7 @@ from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
 
 
-@kernel
+@borrowing_kernel
 def run_forward(
     world: World,
     terms: Terms,
@@ -57,7 +57,7 @@ def run_forward(
     path.money[0] -= _owned_value(terms, path)
 
 
-@kernel
+@borrowing_kernel
 def clear(path: Path) -> None:
     """Forget the last path."""
     path.counters[:] = 0
@@ -72,7 +72,7 @@ def clear(path: Path) -> None:
     use.stored[:], use.received[:], use.shipped[:], use.sent[:] = 0.0, 0.0, 0.0, 0.0
 
 
-@kernel
+@borrowing_kernel
 def _owned_value(terms: Terms, path: Path) -> float:
     """Value of the units on hand and on the way."""
     value = 0.0
@@ -86,7 +86,7 @@ def _owned_value(terms: Terms, path: Path) -> float:
     return float(value)
 
 
-@kernel
+@borrowing_kernel
 def _serve(
     world: World, terms: Terms, product: int, orders: Orders, order: int, day: int, policy: int, path: Path
 ) -> None:
@@ -106,7 +106,7 @@ def _serve(
         path.money[0] += fate.cost[order] if day >= 0 else 0.0
 
 
-@kernel
+@borrowing_kernel
 def _in_time(world: World, terms: Terms, row: int, order: int, day: int, policy: int, path: Path) -> int:
     """The policy's choice among the candidates with stock; -1: none. Notes whether it passed over one without stock."""
     routes, stock = world.routes, path.stock
@@ -129,7 +129,7 @@ def _in_time(world: World, terms: Terms, row: int, order: int, day: int, policy:
     return best
 
 
-@kernel
+@borrowing_kernel
 def priced_score(world: World, terms: Terms, place: int, day: int) -> float:
     """Shipping cost of a candidate, its outbound price and the value of its unit."""
     routes, node = world.routes, world.routes.node_idx[place]
@@ -137,7 +137,7 @@ def priced_score(world: World, terms: Terms, place: int, day: int) -> float:
     return float(routes.cost[place] + price + terms.unit_value[node, period_of(world.clock, day)])
 
 
-@kernel
+@borrowing_kernel
 def _ship(
     world: World, terms: Terms, path: Path, order: int, outcome: int, node: int, cost: float, day: int, ship_day: int
 ) -> None:
@@ -152,7 +152,7 @@ def _ship(
         path.use.shipped[node, period] += 1.0
 
 
-@kernel
+@borrowing_kernel
 def _serve_late(world: World, terms: Terms, product: int, orders: Orders, order: int, day: int, path: Path) -> None:
     """Serve from the cheapest node with stock, whatever the days it takes; lost when there is none."""
     routes, stock, speed = world.routes, path.stock, orders.speed[order]
@@ -169,13 +169,13 @@ def _serve_late(world: World, terms: Terms, product: int, orders: Orders, order:
     path.money[0] += path.fate.cost[order] if day >= 0 else 0.0
 
 
-@kernel
+@borrowing_kernel
 def late_row(world: World, product: int, row: int) -> int:
     """Row of the candidates that serve late the zone of a row of those in time."""
     return int(world.products.weight_class_idx[product] * world.sizes.num_zones + row % world.sizes.num_zones)
 
 
-@kernel
+@borrowing_kernel
 def _owe(world: World, terms: Terms, product: int, orders: Orders, order: int, day: int, path: Path) -> None:
     """Let the cheapest node that stocks the product and could be in time owe the order; lost when there is none."""
     routes, fate, owed = world.routes, path.fate, path.owed
@@ -198,7 +198,7 @@ def _owe(world: World, terms: Terms, product: int, orders: Orders, order: int, d
     path.money[0] += fate.cost[order] if day >= 0 else 0.0
 
 
-@kernel
+@borrowing_kernel
 def _close(world: World, terms: Terms, product: int, orders: Orders, day: int, path: Path) -> None:
     """Charge a day's close."""
     log(path, CLOSE, day)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import weekday_of
 from meio.simulation.demand_kernels import draw_unit, key_of_units, units_of_day
@@ -53,7 +53,7 @@ def draw_orders(world: World, product: int, path_key: np.uint64, draws: Keys) ->
     return orders
 
 
-@kernel
+@borrowing_kernel
 def _draw_day(
     world: World, product: int, stream: int, stream_key: np.uint64, day: int, units: int, orders: Orders, place: int
 ) -> int:

@@ -108,6 +108,17 @@ class Reviews(NamedTuple):
     """On an upstream node; else -1."""
 
 
+class Due(NamedTuple):
+    """Scratch of one morning's reviews."""
+
+    review: Ints
+    """[place]"""
+    units: Ints
+    """[place]"""
+    mode: Ints
+    """[node]: before them"""
+
+
 class Fate(NamedTuple):
     """What became of each order."""
 
@@ -146,6 +157,7 @@ class Path(NamedTuple):
     requests: Requests
     services: Services
     reviews: Reviews
+    due: Due
     fate: Fate
     event_kind: Ints
     event: Ints
@@ -195,6 +207,7 @@ def new_path(num_nodes: int, num_periods: int, num_days: int, num_orders: int, r
             np.zeros(room, np.int64),
         ),
         Reviews(np.zeros(room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64)),
+        Due(np.zeros(num_nodes, np.int64), np.zeros(num_nodes, np.int64), np.zeros(num_nodes, np.int64)),
         Fate(
             np.zeros(num_orders, np.int64),
             np.zeros(num_orders, np.int64),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.path_kernels import (
     FULL,
@@ -21,13 +21,12 @@ from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
 
 
-@kernel
+@borrowing_kernel
 def review(world: World, terms: Terms, target: Ints, day: int, streams: Streams, path: Path) -> None:
     """Order what is missing at the nodes due today, downstream first; then pass on, the most valuable need first."""
     num_nodes, stock = len(terms.lane_idx), path.stock
     period, lanes = period_of(world.clock, day), world.lanes
-    asking, units, num_asking = np.empty(num_nodes, np.int64), np.empty(num_nodes, np.int64), 0
-    before = np.empty(num_nodes, np.int64)
+    asking, units, before, num_asking = path.due.review, path.due.units, path.due.mode, 0
     for node in range(num_nodes):
         before[node] = mode_of(path, node)
     for node in world.supply.downstream_first:
@@ -57,7 +56,7 @@ def review(world: World, terms: Terms, target: Ints, day: int, streams: Streams,
             pass_on(world, terms, day, node, minute, service, streams, path)
 
 
-@kernel
+@borrowing_kernel
 def _must_be_asked(terms: Terms, path: Path, node: int) -> bool:
     """Whether the worth of an order of nothing depends on who waits for what: it then queues like any other."""
     source = terms.source[node]
@@ -65,7 +64,7 @@ def _must_be_asked(terms: Terms, path: Path, node: int) -> bool:
     return bool(waits or terms.asked[node])
 
 
-@kernel
+@borrowing_kernel
 def _new_review(path: Path, node: int, day: int) -> int:
     reviews, review = path.reviews, path.counters[REVIEWS]
     if review + 1 >= len(reviews.node):
@@ -78,7 +77,7 @@ def _new_review(path: Path, node: int, day: int) -> int:
     return int(review)
 
 
-@kernel
+@borrowing_kernel
 def _by_value(terms: Terms, period: int, node_of: Ints, asking: Ints, units: Ints) -> None:
     """Sort a few reviews by the value of a unit at their node; equal ones keep their order."""
     value = terms.unit_value
@@ -90,7 +89,7 @@ def _by_value(terms: Terms, period: int, node_of: Ints, asking: Ints, units: Int
         asking[place], units[place] = review, quantity
 
 
-@kernel
+@borrowing_kernel
 def _ask(world: World, terms: Terms, review: int, units: int, day: int, streams: Streams, path: Path) -> None:
     """Order units for a node: a vendor sends them at once, an upstream node queues them."""
     node, request = path.reviews.node[review], path.counters[REQUESTS]

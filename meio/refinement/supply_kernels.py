@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.path_kernels import (
     DEPARTURES,
@@ -45,13 +45,13 @@ def new_streams(num_nodes: int, num_days: int) -> Streams:
     return Streams(np.zeros(1, np.uint64), np.zeros(2, np.uint64), np.full((num_nodes, num_days), -1.0))
 
 
-@kernel
+@borrowing_kernel
 def start_path(streams: Streams, key: np.uint64) -> None:
     """Take up the lead times of another path and product."""
     streams.key[0], streams.lead_days[:] = key, -1.0
 
 
-@kernel
+@borrowing_kernel
 def log(path: Path, kind: int, item: int) -> None:
     """Note an event."""
     event = path.counters[EVENTS]
@@ -59,7 +59,7 @@ def log(path: Path, kind: int, item: int) -> None:
     path.counters[EVENTS] += 1
 
 
-@kernel
+@borrowing_kernel
 def open_stock(world: World, terms: Terms, open_orders: Ints, target: Ints, path: Path) -> None:
     """Stock and open orders of the first day."""
     num_nodes, opening, stock = len(terms.lane_idx), world.opening, path.stock
@@ -76,7 +76,7 @@ def open_stock(world: World, terms: Terms, open_orders: Ints, target: Ints, path
             stock.latest_arrival[node] = max(stock.latest_arrival[node], arrival)
 
 
-@kernel
+@borrowing_kernel
 def receive_until(world: World, terms: Terms, day: int, minute: float, streams: Streams, path: Path) -> None:
     """Receive everything that arrives up to a minute, this minute included, in the order of arrival."""
     pipeline, departures, stock = path.pipeline, path.departures, path.stock
@@ -98,7 +98,7 @@ def receive_until(world: World, terms: Terms, day: int, minute: float, streams: 
         _receive(world, terms, day, best, departure, streams, path)
 
 
-@kernel
+@borrowing_kernel
 def _receive(world: World, terms: Terms, day: int, node: int, departure: int, streams: Streams, path: Path) -> None:
     units, minute = path.departures.units[departure], path.departures.arrival[departure]
     service = begin_service(path, node, minute, departure, mode_of(path, node))
@@ -110,7 +110,7 @@ def _receive(world: World, terms: Terms, day: int, node: int, departure: int, st
     pass_on(world, terms, day, node, minute, service, streams, path)
 
 
-@kernel
+@borrowing_kernel
 def mode_of(path: Path, node: int) -> int:
     """What becomes of one unit more on a node's shelf right now."""
     stock = path.stock
@@ -121,7 +121,7 @@ def mode_of(path: Path, node: int) -> int:
     return ON_SHELF
 
 
-@kernel
+@borrowing_kernel
 def begin_service(path: Path, node: int, minute: float, received: int, before: int) -> int:
     """Note that a node, in a mode until now, passes on what it has; return the place of the note."""
     services, service = path.services, path.counters[SERVICES]
@@ -138,7 +138,7 @@ def begin_service(path: Path, node: int, minute: float, received: int, before: i
     return int(service)
 
 
-@kernel
+@borrowing_kernel
 def pass_on(
     world: World, terms: Terms, day: int, node: int, minute: float, service: int, streams: Streams, path: Path
 ) -> None:
@@ -169,7 +169,7 @@ def pass_on(
         services.probe[service] = depart(world, terms, path.requests.node[request], day, minute, 0, streams, path)
 
 
-@kernel
+@borrowing_kernel
 def _ship_requests(
     world: World, terms: Terms, day: int, node: int, minute: float, service: int, streams: Streams, path: Path
 ) -> None:
@@ -193,7 +193,7 @@ def _ship_requests(
             queue.first[node] = queue.next[request]
 
 
-@kernel
+@borrowing_kernel
 def days_on_the_way(world: World, terms: Terms, node: int, day: int, streams: Streams) -> float:
     """Lead time of everything that departs to a node on a day."""
     place = day - world.clock.first_day
@@ -203,7 +203,7 @@ def days_on_the_way(world: World, terms: Terms, node: int, day: int, streams: St
     return float(streams.lead_days[node, place])
 
 
-@kernel
+@borrowing_kernel
 def depart(
     world: World, terms: Terms, node: int, day: int, minute: float, units: int, streams: Streams, path: Path
 ) -> int:
@@ -221,7 +221,7 @@ def depart(
     return _send(path, node, minute, arrival, units)
 
 
-@kernel
+@borrowing_kernel
 def _send(path: Path, node: int, minute: float, arrival: float, units: int) -> int:
     """Put a departure into its node's pipeline, behind those that arrive no later."""
     departures, pipeline, departure = path.departures, path.pipeline, path.counters[DEPARTURES]

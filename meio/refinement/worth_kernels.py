@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import kernel
+from meio.network.jit import borrowing_kernel, kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.path_kernels import Path
 from meio.refinement.supply_kernels import Streams, days_on_the_way
@@ -79,13 +79,13 @@ def new_values(num_nodes: int, num_days: int, num_orders: int, room: int) -> Val
     )
 
 
-@kernel
+@borrowing_kernel
 def day_of(minute: float) -> int:
     """Day of a minute; negative in the warm-up."""
     return int(np.floor(minute / MINUTES_PER_DAY))
 
 
-@kernel
+@borrowing_kernel
 def sending_cost(world: World, terms: Terms, node: int, day: int, arrival: float) -> float:
     """Cost of one unit more on a departure: bought, sent, priced on leaving; or owned when counting begins."""
     if day >= 0:
@@ -93,7 +93,7 @@ def sending_cost(world: World, terms: Terms, node: int, day: int, arrival: float
     return float(terms.end_value[node]) if arrival >= 0.0 else 0.0
 
 
-@kernel
+@borrowing_kernel
 def next_order(world: World, terms: Terms, node: int, day: int, streams: Streams, path: Path, values: Values) -> float:
     """Worth of one unit more in a node's first order at or after the midnight of a day."""
     if terms.asked[node] or terms.lane_idx[node] < 0:
@@ -109,7 +109,7 @@ def next_order(world: World, terms: Terms, node: int, day: int, streams: Streams
     return float(values.order[node])
 
 
-@kernel
+@borrowing_kernel
 def _order_worth(world: World, terms: Terms, node: int, day: int, streams: Streams, values: Values) -> float:
     """Worth of one unit ordered at a review that ordered nothing, by a node whose source had stock."""
     arrival = MINUTES_PER_DAY * (day + days_on_the_way(world, terms, node, day, streams))
@@ -123,7 +123,7 @@ def _order_worth(world: World, terms: Terms, node: int, day: int, streams: Strea
     return float(worth)
 
 
-@kernel
+@borrowing_kernel
 def _shelf_worth(world: World, terms: Terms, node: int, minute: float, values: Values) -> float:
     """Worth of a unit on a shelf from a past minute on: that at the next credit, and its holding until then."""
     day, end = day_of(minute), world.clock.end_day
