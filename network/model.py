@@ -238,7 +238,7 @@ class Planning(_Record):
     target_gap: float = Field(default=5e-3, gt=0, description="relative dual gap at which it stops")
     max_seconds: float | None = Field(default=None, gt=0, description="time for finding prices; none: no limit")
     refinement_rounds: int = Field(
-        default=0, ge=0, description="rounds in which targets improve on sampled paths; 0: none"
+        default=50, ge=0, description="rounds in which targets improve on sampled paths; 0: none"
     )
 
 

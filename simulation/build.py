@@ -148,11 +148,19 @@ def _values(compiled: CompiledScenario, plan: Plan) -> Values:
         landed_cost=landed.ravel(),
         least_landed_cost=landed.min(axis=1),
         end_value=end_value(compiled).ravel(),
-        unit_value=_by_period(plan.unit_value),
-        least_unit_value=contiguous(plan.unit_value.min(axis=1).T),
+        **_unit_values(plan.unit_value),
         outbound_price=contiguous(plan.prices.outbound.T),
         least_outbound_price=float(plan.prices.outbound.min()),
     )
+
+
+def revalued(world: World, unit_value: Floats) -> World:
+    """The same, with orders assigned by other unit values, [product, node, period]."""
+    return world._replace(values=world.values._replace(**_unit_values(unit_value)))
+
+
+def _unit_values(unit_value: Floats) -> dict[str, Floats]:
+    return {"unit_value": _by_period(unit_value), "least_unit_value": contiguous(unit_value.min(axis=1).T)}
 
 
 def _opening(compiled: CompiledScenario, supply: Supply) -> Opening:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from meio.network.compiled import Ints
 from meio.network.jit import borrowing_kernel
 from meio.network.units import MINUTES_PER_DAY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.optimizer.prices import fields
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.unit_values import unit_values
-from meio.simulation.build import build_world
+from meio.simulation.build import build_world, revalued
 from meio.simulation.world import World
 
 _PRODUCTS_PER_TASK = 16
@@ -69,8 +68,7 @@ def paths_of(
 
 def with_prices(paths: Paths, plan: Plan, prices: CapacityPrices) -> Paths:
     """The same, with orders assigned by other prices than the plan's."""
-    valued = replace(plan, unit_value=unit_values(paths.compiled, plan, prices))
-    return paths._replace(world=build_world(paths.compiled, valued))
+    return paths._replace(world=revalued(paths.world, unit_values(paths.compiled, plan, prices)))
 
 
 def sampled(
