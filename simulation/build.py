@@ -148,7 +148,8 @@ def _values(compiled: CompiledScenario, plan: Plan) -> Values:
         landed_cost=landed.ravel(),
         least_landed_cost=landed.min(axis=1),
         end_value=end_value(compiled).ravel(),
-        **_unit_values(plan.unit_value),
+        unit_value=_by_period(plan.unit_value),
+        least_unit_value=_least(plan.unit_value),
         outbound_price=contiguous(plan.prices.outbound.T),
         least_outbound_price=float(plan.prices.outbound.min()),
     )
@@ -156,11 +157,13 @@ def _values(compiled: CompiledScenario, plan: Plan) -> Values:
 
 def revalued(world: World, unit_value: Floats) -> World:
     """The same, with orders assigned by other unit values, [product, node, period]."""
-    return world._replace(values=world.values._replace(**_unit_values(unit_value)))
+    values = world.values._replace(unit_value=_by_period(unit_value), least_unit_value=_least(unit_value))
+    return world._replace(values=values)
 
 
-def _unit_values(unit_value: Floats) -> dict[str, Floats]:
-    return {"unit_value": _by_period(unit_value), "least_unit_value": contiguous(unit_value.min(axis=1).T)}
+def _least(unit_value: Floats) -> Floats:
+    """Least value over nodes, [period, product]."""
+    return np.ascontiguousarray(unit_value.min(axis=1).T)
 
 
 def _opening(compiled: CompiledScenario, supply: Supply) -> Opening:
