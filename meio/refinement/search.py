@@ -13,15 +13,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from meio.network.compiled import Bools, Floats
+from meio.network.compiled import Bools
 from meio.optimizer.prices import average_of, fields, no_prices
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.price_steps import PriceSteps
-from meio.refinement.sampling import Paths, Samples, sampled, use_of, with_prices
+from meio.refinement.sampling import Paths, sampled, use_of, with_prices
 from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps
 
 SEED = 2**62  # of the paths: a plan is proven on others
-PATHS = 2  # of every product in a round
+PATHS, USE_PATHS = 2, 1  # of every product in a round, for derivatives and for use
 STILL_PATHS = 12  # of products that do not move
 AVERAGED = 0.3  # share of the rounds, the last ones
 MARGIN = 0.01  # of what is allowed, left free: further paths differ
@@ -59,12 +59,12 @@ def searched(
     others, products = use_of(paths, still), np.flatnonzero(chosen)
     recent_shifts, recent_prices = [], []
     for done in range(1, rounds + 1):
-        targets = shifts.targets(DOWN)
         valued = with_prices(paths, plan, steps.paid)
-        samples = sampled(valued, targets, steps.paid, SEED + done, PATHS, products, with_slope=True)
+        seed = SEED + done
+        samples = sampled(valued, shifts.targets(DOWN), steps.paid, seed, PATHS, products, with_slope=True)
         shifts.follow(samples.slope)
-        use = use_of(paths, _raised(samples, shifts.targets(NEAREST) - targets, paths.compiled.period_days))
-        steps.follow(CapacityPrices(*map(np.add, fields(use), fields(others))))
+        samples = sampled(valued, shifts.targets(NEAREST), steps.paid, seed, USE_PATHS, products)
+        steps.follow(CapacityPrices(*map(np.add, fields(use_of(paths, samples)), fields(others))))
         recent_shifts.append(shifts.shift)
         recent_prices.append(steps.paid)
         if progress is not None:
@@ -72,11 +72,3 @@ def searched(
     last = max(1, int(AVERAGED * rounds))
     shifts.shift = np.mean(recent_shifts[-last:], axis=0)
     return shifts, average_of(recent_prices[-last:])
-
-
-def _raised(samples: Samples, units: Floats, period_days: int) -> Samples:
-    """Samples if targets were some units higher, [product, node, period], to first order: they come in and stay."""
-    coming = np.diff(units, axis=2, prepend=0.0) / period_days
-    return samples._replace(
-        stored=samples.stored + units, received=samples.received + coming, sent=samples.sent + coming
-    )

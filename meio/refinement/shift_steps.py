@@ -35,7 +35,7 @@ class ShiftSteps:
         self._step = np.maximum(FIRST_STEP * base.mean(axis=2, keepdims=True), LEAST_FIRST_STEP)
         self._mean, self._square, self._rounds = np.zeros_like(self.shift), np.zeros_like(self.shift), 0
 
-    def targets(self, rounding: float) -> Floats:
+    def targets(self, rounding: float | Floats) -> Floats:
         """Whole targets [product, node, period] after the shift, rounded up from `1 - rounding`."""
         moved = np.maximum(np.floor(self._base + self.shift * self._shape + rounding), 0.0)
         return np.where(self._moves, moved, self._base)
