@@ -55,6 +55,8 @@ class Refinement(NamedTuple):
     """Cost that it saved on further paths, on which nothing is full, money over the horizon."""
     prices: CapacityPrices
     """Of capacities, on the paths: those at which the refined targets are best."""
+    shift: Floats
+    """[product, node, period]: units that it added to the targets"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
     scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
     if scalars["lower_bound"] is None:
         scalars["lower_bound"] = math.nan
-    targets, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
+    targets, shift, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
     prices, refined, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     convergence = pd.read_parquet(folder / "convergence.parquet")
     recovery = pd.read_parquet(folder / "recovery.parquet")
@@ -161,7 +163,7 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         convergence=convergence,
         recovery=recovery,
         bound_conditions=tuple(scalars["bound_conditions"]),
-        refinement=Refinement(**scalars["refinement"], prices=refined) if scalars["refinement"] else None,
+        refinement=Refinement(**scalars["refinement"], prices=refined, shift=shift) if scalars["refinement"] else None,
         **{name: scalars[name] for name in _SCALARS},
     )
 
@@ -172,8 +174,10 @@ def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns product, node, period (from 1), target (units), lane, unit_value (money).
+        Columns product, node, period (from 1), target (units), shift (units of it that refinement on sampled paths
+        added), lane, unit_value (money).
     """
+    shift = plan.refinement.shift if plan.refinement else np.zeros_like(plan.targets)
     product, node = np.nonzero(plan.lane_idx >= 0)
     num_periods = plan.targets.shape[2]
     names = compiled.names
@@ -183,6 +187,7 @@ def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
             "node": _named(names.nodes, node, num_periods),
             "period": np.tile(np.arange(1, num_periods + 1), len(product)),
             "target": plan.targets[product, node].ravel(),
+            "shift": shift[product, node].ravel(),
             "lane": _named(names.lanes, plan.lane_idx[product, node], num_periods),
             "unit_value": plan.unit_value[product, node].ravel(),
         }
@@ -247,17 +252,18 @@ def _named(names: tuple[str, ...], index: Ints, repeats: int) -> pd.Categorical[
     return pd.Categorical.from_codes(np.repeat(index, repeats), categories=pd.Index(names))
 
 
-def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floats, Ints, Floats]:
+def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floats, Floats, Ints, Floats]:
+    """Targets, their shift, lanes and unit values."""
     names = compiled.names
     shape = (len(names.products), len(names.nodes), compiled.num_periods)
     product = _codes(frame["product"], names.products)
     node = _codes(frame["node"], names.nodes)
     cell = (product, node, frame["period"].to_numpy() - 1)
-    targets, unit_value = np.zeros(shape), np.zeros(shape)
-    targets[cell], unit_value[cell] = frame["target"], frame["unit_value"]
+    targets, shift, unit_value = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    targets[cell], shift[cell], unit_value[cell] = frame["target"], frame["shift"], frame["unit_value"]
     lane_idx = np.full(shape[:2], -1)
     lane_idx[product, node] = _codes(frame["lane"], names.lanes)
-    return targets, lane_idx, unit_value
+    return targets, shift, lane_idx, unit_value
 
 
 def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, ...]:

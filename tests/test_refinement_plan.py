@@ -93,6 +93,7 @@ def test_a_refined_plan_survives_saving(case, tmp_path):
     better.save(tmp_path, compiled)
     again = load_plan(tmp_path, compiled)
     assert again.refinement[:2] == better.refinement[:2]
+    np.testing.assert_array_equal(again.refinement.shift, better.targets - case[1].targets)
     limited = np.isfinite(compiled.nodes.storage_m3)
     assert (again.refinement.prices.storage[limited] == better.refinement.prices.storage[limited]).all()
     np.testing.assert_array_equal(again.targets, better.targets)

@@ -1,4 +1,4 @@
-"""What moves a target from where it would be without capacity prices: prices one after the other, packs, repair."""
+"""What moves a target from where it would be without capacity prices: prices, packs, repair, refinement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def moves(subject: Subject) -> tuple[Floats, list[tuple[str, Floats]]]:
 
     The product is solved anew each time one more price is charged, in the order of `_priced`, so that parts add up;
     another order would share out differently what prices move together. What is left beyond prices, packs and rounding
-    comes from averaging the last evaluations and from repair, or from a replan's own prices.
+    comes from averaging the last evaluations and from repair, or from a replan's own prices; and what refinement on
+    sampled paths added.
     """
     evaluate = Evaluator(subject.model, subject.shared, 1)
     free = level = _own_level(subject, evaluate, no_prices(subject.shared.limit))
@@ -33,8 +34,11 @@ def moves(subject: Subject) -> tuple[Floats, list[tuple[str, Floats]]]:
     packed = less_packs(level[None, None], subject.excess[None, [subject.node]])[0, 0]
     index = np.array([subject.product_idx])
     whole = rounded(packed[None, None], index)[0, 0] if subject.whole_units else packed
-    target = subject.plan.targets[subject.product_idx, subject.node]
-    parts += [("packs", packed - level), ("rounding", whole - packed), ("averaging and repair", target - whole)]
+    refinement, place = subject.plan.refinement, (subject.product_idx, subject.node)
+    shift = refinement.shift[place] if refinement else np.zeros_like(whole)
+    repaired = subject.plan.targets[place] - shift
+    parts += [("packs", packed - level), ("rounding", whole - packed), ("averaging and repair", repaired - whole)]
+    parts.append(("sampled paths", shift))
     return free, parts
 
 

@@ -75,14 +75,15 @@ def refined(
     shifts, prices = searched(paths, plan, chosen, allowed, trust_scale(model, allowed), rounds, progress)
     after = _fitted(with_prices(paths, plan, prices), shifts, allowed)
     targets = shifts.targets(NEAREST)
-    moved = (targets != plan.targets).any(axis=(1, 2))
+    shift = targets - plan.targets
+    moved = int((shift != 0.0).any(axis=(1, 2)).sum())
     return replace(
         plan,
         targets=targets,
         unit_value=unit_values(compiled, plan, prices),
         use=after.use,
         capacity_violation_max=after.violation(allowed),
-        refinement=Refinement(int(moved.sum()), before.cost - after.cost, prices),
+        refinement=Refinement(moved, before.cost - after.cost, prices, shift),
     )
 
 
