@@ -82,7 +82,8 @@ def found(paths: Paths, start: Floats, prices: CapacityPrices, seed: int, unavoi
     best, seen = searched(paths, start, prices, seed)
     before, after = (sampled(paths, targets, prices, seed + 1, MEASURED).cost.sum() for targets in (start, best))
     controllable = before - unavoidable
-    return {"controllable": controllable, "found": (before - after) / controllable, "found_seen": seen / controllable}
+    found_share, seen_share = float((before - after) / controllable), float(seen / controllable)
+    return {"controllable": float(controllable), "found": found_share, "found_seen": seen_share}
 
 
 def searched(paths: Paths, start: Floats, prices: CapacityPrices, seed: int) -> tuple[Floats, float]:

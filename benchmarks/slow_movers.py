@@ -77,7 +77,7 @@ def slow_variant(source: Path, folder: Path, num_products: int | None, share: fl
     tables = slow_tables(original, num_products or len(original.tables["products"]), share, seed)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
-    free = {"nodes": {name: _unlimited(node) for name, node in _sites(original).items()}}
+    free: dict[str, Any] = {"nodes": {name: _unlimited(node) for name, node in _sites(original).items()}}
     slow: dict[str, Any] = {
         "extends": str(source.resolve()),
         "products": "products.csv",
@@ -87,6 +87,7 @@ def slow_variant(source: Path, folder: Path, num_products: int | None, share: fl
         "open_orders": None,
         "planning": {"max_iterations": MOST_EVALUATIONS, "target_gap": TARGET_GAP},
     }
+    free["planning"] = {"refinement_rounds": 0}
     before = _peak_use(_loaded(folder, {"extends": slow["extends"], **free}))
     after = _peak_use(_loaded(folder, slow | free))
     nodes = {name: _shrunk(node, before[name], after[name]) for name, node in _sites(original).items()}

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meio.api import explain, load, optimize, simulate
     from meio.network.changes import Changes
-    from meio.optimizer.replan import Planner
+    from meio.refinement.replan import Planner
     from meio.workflow import run
 
 __all__ = ["Changes", "Planner", "__version__", "explain", "load", "optimize", "run", "simulate"]
 
 _HOMES = {
     "Changes": "meio.network.changes",
-    "Planner": "meio.optimizer.replan",
+    "Planner": "meio.refinement.replan",
     "explain": "meio.api",
     "load": "meio.api",
     "optimize": "meio.api",

@@ -52,7 +52,7 @@ class Refinement(NamedTuple):
     products: int
     """Products whose targets moved; 0: the plan was not refined."""
     saved: float
-    """Cost that it saved on further paths, on which nothing is full, money over the horizon."""
+    """Cost that it saved on further paths, on which nothing is full, money over the horizon; in the last full plan."""
     prices: CapacityPrices
     """Of capacities, on the paths: those at which the refined targets are best."""
     shift: Floats

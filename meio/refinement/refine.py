@@ -66,7 +66,7 @@ def refined(
         `refinement` what that changed. Use is kept within capacity, or within what the plan had used on these paths.
     """
     model = planning_model(compiled)
-    chosen = _worth_refining(compiled, plan, model)
+    chosen = worth_refining(compiled, plan, model)
     if rounds == 0 or not chosen.any():
         return plan
     paths = paths_of(compiled, plan, policy, workers)
@@ -87,7 +87,7 @@ def refined(
     )
 
 
-def _worth_refining(compiled: CompiledScenario, plan: Plan, model: PlanningModel) -> Bools:
+def worth_refining(compiled: CompiledScenario, plan: Plan, model: PlanningModel) -> Bools:
     """Products that can spill or wait between nodes, and are ordered at reviews, [product]."""
     reviewed = (plan.lane_idx < 0) | (compiled.lanes.review_every_days[plan.lane_idx] > 0)
     chosen: Bools = ((plan.lane_idx >= 0).sum(axis=1) > 1) & reviewed.all(axis=1)

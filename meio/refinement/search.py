@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from meio.network.compiled import Bools
+from meio.network.compiled import Bools, Floats
 from meio.optimizer.prices import average_of, fields, no_prices
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.price_steps import PriceSteps
@@ -69,6 +69,26 @@ def searched(
         recent_prices.append(steps.paid)
         if progress is not None:
             progress(done)
-    last = max(1, int(AVERAGED * rounds))
-    shifts.shift = np.mean(recent_shifts[-last:], axis=0)
-    return shifts, average_of(recent_prices[-last:])
+    shifts.shift = _settled(recent_shifts)
+    return shifts, average_of(recent_prices[-_last(rounds) :])
+
+
+def searched_at(paths: Paths, plan: Plan, chosen: Bools, prices: CapacityPrices, rounds: int) -> ShiftSteps:
+    """Move the targets of chosen products [product] at prices that rest."""
+    shifts = ShiftSteps(plan.targets, chosen[:, None] & (plan.lane_idx >= 0))
+    valued, products, recent = with_prices(paths, plan, prices), np.flatnonzero(chosen), []
+    for done in range(1, rounds + 1):
+        samples = sampled(valued, shifts.targets(DOWN), prices, SEED + done, PATHS, products, with_slope=True)
+        shifts.follow(samples.slope)
+        recent.append(shifts.shift)
+    shifts.shift = _settled(recent)
+    return shifts
+
+
+def _settled(shifts: list[Floats]) -> Floats:
+    """Average of the last shifts."""
+    return np.asarray(np.mean(shifts[-_last(len(shifts)) :], axis=0))
+
+
+def _last(rounds: int) -> int:
+    return max(1, int(AVERAGED * rounds))

@@ -18,8 +18,10 @@ from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import evaluator_of, plan
 from meio.optimizer.prices import capacities, fields, no_prices
-from meio.optimizer.replan import Planner
 from meio.plan import CapacityPrices, Plan
+from meio.refinement.proof import proven
+from meio.refinement.replan import Planner
+from meio.refinement.sampling import paths_of
 
 PRODUCTS = 24
 NAMES = [f"p{index}" for index in range(PRODUCTS)]
@@ -37,7 +39,8 @@ def _scenario(**fields_of: object) -> Scenario:
         for site in ("west", "east")
     ]
     sites = {"west": {"storage_m3": {"standard": 2.2}, "inbound_units_per_day": 42.0}}
-    given_fields = {"periods": 3, "period_days": 7, "lanes": lanes, "sites": sites, **fields_of}
+    closed = {"refinement_rounds": 0}
+    given_fields = {"periods": 3, "period_days": 7, "lanes": lanes, "sites": sites, "planning": closed, **fields_of}
     return planning_scenario(demand_of(rows), COASTS, **given_fields)
 
 
@@ -210,6 +213,35 @@ def test_without_a_plan_the_changed_scenario_is_planned() -> None:
     planner = Planner(_scenario(), workers=1)
     plan = planner.replan(Changes(demand_scale={"p3": 2.0}))
     assert plan.targets.tolist() == plan_in_full(planner.scenario).targets.tolist()
+
+
+@pytest.fixture(scope="module")
+def refining() -> Planner:
+    """The two coasts, planned and refined on sampled paths."""
+    planner = Planner(_scenario(planning={"refinement_rounds": 30}), workers=2)
+    planner.plan()
+    return planner
+
+
+def test_the_first_plan_is_refined_as_elsewhere(refining: Planner) -> None:
+    other = meio.optimize(_scenario(planning={"refinement_rounds": 30}))
+    assert refining.replan(Changes()).targets.tolist() == other.targets.tolist()
+    assert other.refinement is not None
+    assert other.refinement.products > 0
+
+
+def test_changed_products_are_refined_at_the_refined_prices(refining: Planner) -> None:
+    before = refining.replan(Changes())
+    after = refining.replan(Changes(demand_scale={"p3": 1.3, "p7": 0.8}))
+    changed = (after.targets != before.targets).any(axis=(1, 2))
+    assert [NAMES[index] for index in np.flatnonzero(changed)] == ["p3", "p7"]
+    assert before.refinement is not None
+    assert after.refinement is not None
+    assert after.refinement.prices is before.refinement.prices
+    closed = refining._standing.plan.targets  # type: ignore[union-attr]
+    np.testing.assert_array_equal(after.targets - after.refinement.shift, closed)
+    paths = paths_of(refining.compiled, after, "priced")
+    assert _same(after.use, proven(paths, after.targets).use)
 
 
 def test_a_part_of_a_model_answers_as_the_whole() -> None:

@@ -16,6 +16,8 @@ from meio.optimizer.planner import solved
 from meio.optimizer.standing import Standing, replanned, standing_of
 from meio.optimizer.stopping import Progress
 from meio.plan import CapacityPrices, Plan
+from meio.refinement.refine import refined
+from meio.refinement.renewal import renewed
 
 
 class Drift(NamedTuple):
@@ -50,6 +52,7 @@ class Planner:
         self._workers = workers or os.cpu_count() or 1
         self._compiled: CompiledScenario | None = None
         self._standing: Standing | None = None
+        self._plan: Plan | None = None
 
     @property
     def compiled(self) -> CompiledScenario:
@@ -75,8 +78,8 @@ class Planner:
         """Make changes and plan what they concern.
 
         - Products (demand, cost, price, volume, supply…) are planned alone, from the network's prices on, within the
-          capacity that all others leave; the others keep their targets bit for bit. `Plan.prices` stay those of the
-          last full plan; what the changed products pay more or less shows in `drift`.
+          capacity that all others leave, and refined at the refined prices; the others keep their targets bit for bit.
+          `Plan.prices` stay those of the last full plan; what the changed products pay more or less shows in `drift`.
         - A capacity changes every product: all are planned, from the present prices on.
         - Stock and open orders leave the targets as they are; they decide what to order now.
 
@@ -94,18 +97,20 @@ class Planner:
         ScenarioError
             With every problem of the changes; the planner is then as before.
         """
-        after, standing = changed(self.scenario, changes), self._standing
-        if standing is None or changes.capacity_scale:
+        after, standing, plan = changed(self.scenario, changes), self._standing, self._plan
+        if standing is None or plan is None or changes.capacity_scale:
             return self._plan_in_full(after, standing.plan.prices if standing else None)
         if names := changes.products(stock=False):
             standing = replanned(standing, self.scenario, after, names, self._workers)
-        self.scenario, self._compiled, self._standing = after, None, standing
-        return standing.plan
+            plan = renewed(plan, standing.plan, self.scenario, after, names, self._workers)
+        self.scenario, self._compiled, self._standing, self._plan = after, None, standing, plan
+        return plan
 
     def _plan_in_full(
         self, scenario: Scenario, start: CapacityPrices | None, progress: Callable[[Progress], None] | None = None
     ) -> Plan:
         compiled = self.compiled if scenario is self.scenario else compile_scenario(scenario)
         made = solved(compiled, scenario.file.planning, workers=self._workers, progress=progress, start=start)
-        self.scenario, self._compiled, self._standing = scenario, compiled, standing_of(made)
-        return made.plan
+        better = refined(compiled, made.plan, scenario.file.planning.refinement_rounds, workers=self._workers)
+        self.scenario, self._compiled, self._standing, self._plan = scenario, compiled, standing_of(made), better
+        return better
