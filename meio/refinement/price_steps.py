@@ -37,16 +37,13 @@ class PriceSteps:
             before = zip(self._excess, excess, strict=True)
             excess = [SMOOTHING * old + (1.0 - SMOOTHING) * new for old, new in before]
         self._excess = excess
-        parts = zip(fields(self.prices), excess, fields(self._scale), strict=True)
         self._rounds += 1
-        gain = GAIN / self._rounds**DECAY
-        moved = [
-            (price + gain * more * (price + scale), more, MOST_SCALES * scale, scale) for price, more, scale in parts
-        ]
-        self.prices = CapacityPrices(*(np.clip(price, 0.0, most) for price, _, most, _ in moved))
-        self.paid = CapacityPrices(
-            *(
-                np.clip(price + DAMPING / self._rounds**DECAY * more * (price + scale), 0.0, most)
-                for price, more, most, scale in moved
-            )
+        fading = self._rounds**-DECAY
+        self.prices = self._moved(GAIN * fading, excess)
+        self.paid = self._moved(DAMPING * fading, excess)
+
+    def _moved(self, gain: float, excess: list[Floats]) -> CapacityPrices:
+        parts = zip(fields(self.prices), excess, fields(self._scale), strict=True)
+        return CapacityPrices(
+            *(np.clip(price + gain * more * (price + scale), 0.0, MOST_SCALES * scale) for price, more, scale in parts)
         )
