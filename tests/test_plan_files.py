@@ -82,7 +82,7 @@ def test_a_missing_figure_is_an_error(planned: Plan, compiled: CompiledScenario,
 
 def test_targets_frame(planned: Plan, compiled: CompiledScenario) -> None:
     frame = targets_frame(planned, compiled)
-    assert frame.columns.tolist() == ["product", "node", "period", "target", "lane", "unit_value"]
+    assert frame.columns.tolist() == ["product", "node", "period", "target", "shift", "lane", "unit_value"]
     assert len(frame) == (planned.lane_idx >= 0).sum() * compiled.num_periods
     assert not ((frame["product"] == "sofa") & (frame["node"] == "city")).any()
     rows = frame[(frame["product"] == "mug") & (frame["node"] == "south")]
