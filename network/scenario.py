@@ -116,8 +116,9 @@ def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:
 
 
 def _scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
-    """Hash of what the scenario says, whichever files it says it in."""
-    digest = sha256(file.model_copy(update={"extends": None}).model_dump_json(by_alias=True).encode())
+    """Hash of what the scenario is, whichever files say it, and however it is planned and proven."""
+    how = {"extends", "planning", "simulation"}
+    digest = sha256(file.model_dump_json(by_alias=True, exclude=how).encode())
     for name, frame in frames.items():
         digest.update(name.encode())
         digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())

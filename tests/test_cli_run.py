@@ -111,7 +111,7 @@ def test_policies_meet_the_same_orders(meio: Meio, folder: Path):
 
 
 def test_plan_of_another_scenario_is_refused(meio: Meio, folder: Path):
-    ended = meio("simulate", QUICKSTART, "--plan", folder)
+    ended = meio("simulate", QUICKSTART, "--set", "horizon.periods=12", "--plan", folder)
     assert ended.code == 2
     assert ended.err == f"the plan in {folder} was made for another scenario, or for 'quickstart' as it then was\n"
 

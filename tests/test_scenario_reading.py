@@ -131,6 +131,7 @@ def test_hash_follows_the_content():
     plain = load(QUICKSTART).hash
     assert load("# another comment\n" + QUICKSTART).hash == plain
     assert load(QUICKSTART, "horizon.period_days=7").hash == plain  # the default, said aloud
+    assert load(QUICKSTART, "planning.max_iterations=3", "simulation.replications=4").hash == plain  # the same network
     assert load(QUICKSTART, "horizon.periods=14").hash != plain
     Path("p.csv").write_text(PRODUCTS_CSV, encoding="utf-8")
     in_file = load(with_source("products", "p.csv")).hash
