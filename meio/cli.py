@@ -82,6 +82,9 @@ def plan(
     method: Annotated[
         Method, typer.Option(help="By capacity prices, or one linear program over sampled demand (small scenarios).")
     ] = "decomposition",
+    refine: Annotated[
+        int | None, typer.Option(min=0, help="Rounds on sampled paths; else as the scenario says.")
+    ] = None,
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -95,7 +98,9 @@ def plan(
         from meio.workflow import plan_scenario
 
         check_destination(output)
-        outcome = plan_scenario(scenario, overrides=overrides, method=method, workers=workers, progress=progress)
+        given = [] if refine is None else [f"planning.refinement_rounds={refine}"]
+        changed = [*overrides, *given]
+        outcome = plan_scenario(scenario, overrides=changed, method=method, workers=workers, progress=progress)
         write_output(output, outcome)
     _conclude(outcome, output, as_json)
     _end_by_gap(outcome)

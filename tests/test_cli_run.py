@@ -110,6 +110,15 @@ def test_policies_meet_the_same_orders(meio: Meio, folder: Path):
     assert saving == {"mean": 0, "ci95": [0, 0]}
 
 
+def test_rounds_of_refinement_are_an_option(meio: Meio, tmp_path: Path):
+    ended = meio("plan", QUICKSTART, "--refine", 0, "-o", tmp_path / "closed", "--json")
+    assert json.loads(ended.out)["plan"]["refinement"] is None
+    ended = meio("plan", QUICKSTART, "--refine", 5, "-o", tmp_path / "refined", "--json")
+    assert json.loads(ended.out)["plan"]["refinement"]["products"] > 0
+    again = meio("simulate", QUICKSTART, *FEW, "--plan", tmp_path / "refined", "--json")
+    assert again.code == 0
+
+
 def test_plan_of_another_scenario_is_refused(meio: Meio, folder: Path):
     ended = meio("simulate", QUICKSTART, "--set", "horizon.periods=12", "--plan", folder)
     assert ended.code == 2
