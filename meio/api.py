@@ -52,7 +52,10 @@ def optimize(scenario: Scenario, *, method: planner.Method = "decomposition", wo
     TooLargeError
         When the scenario is too large for ``extensive``.
     """
-    return refining_planner.plan(compile_scenario(scenario), scenario.file.planning, method=method, workers=workers)
+    file = scenario.file
+    return refining_planner.plan(
+        compile_scenario(scenario), file.planning, method=method, policy=file.simulation.policy, workers=workers
+    )
 
 
 def simulate(

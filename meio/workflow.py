@@ -113,7 +113,8 @@ def plan_scenario(
     settings = scenario.file.planning
     tell = _step("plan", settings.max_iterations + settings.refinement_rounds, progress)
     with _timed("plan", timings):
-        best = plan(compiled, settings, method=method, workers=workers, progress=tell)
+        policy = scenario.file.simulation.policy
+        best = plan(compiled, settings, method=method, policy=policy, workers=workers, progress=tell)
     return Outcome(Path(path), tuple(overrides), scenario, compiled, best, timings)
 
 

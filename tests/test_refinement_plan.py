@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planning_cases import hub_and_coasts, two_coasts
+from planning_cases import demand_of, hub_and_coasts, planning_scenario, two_coasts
 
+import meio
+from meio.network.compile import compile_scenario
 from meio.network.supply import landed_cost
 from meio.optimizer.planner import plan
 from meio.plan import CapacityPrices, load_plan
@@ -15,6 +17,8 @@ from meio.refinement.unit_values import unit_values
 from meio.simulation.engine import simulate
 
 ROUNDS = 40
+DEAR_IS_NEAR = [("near", 2.0), ("far", 0.0)]
+NEAR_SERVES_ALL = {("near", "town"): 1.0, ("far", "town"): 2.0, ("near", "village"): 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,20 @@ def test_a_search_over_whole_rows_finds_next_to_nothing_more(case):
             moved = better.targets.copy()
             moved[:, node] = np.rint(scale * moved[:, node])
             assert cost(moved) > reached - 0.1 * (began - reached)
+
+
+def test_targets_are_refined_under_the_policy_that_assigns():
+    review = {"lead_time": {"mean": 3.0}, "review": {"every": 7.0}}
+    lanes = [{"from": "vendor", "to": site, "cost": {"per_unit": cost}, **review} for site, cost in DEAR_IS_NEAR]
+    settings = {"planning": {"refinement_rounds": 10}, "simulation": {"policy": "nearest"}}
+    demand = demand_of([("p", zone, 20.0) for zone in ("town", "village")])
+    scenario = planning_scenario(demand, NEAR_SERVES_ALL, periods=6, period_days=7, lanes=lanes, **settings)
+    compiled = compile_scenario(scenario)
+    closed = plan(compiled, scenario.file.planning)
+    near, far = refined(compiled, closed, 10, policy="nearest").targets[0]
+    assert (near > closed.targets[0, 0]).all()  # who is near serves everybody, whatever it costs to stock it
+    assert (far < closed.targets[0, 1]).all()
+    np.testing.assert_array_equal(meio.optimize(scenario).targets[0], [near, far])
 
 
 def test_use_stays_within_storage():

@@ -96,7 +96,7 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
     planned = recovery.planned
     cost = standing.plan.planned_cost - former.cost + planned.cost
     dual_value = standing.dual_value - former.dual_value + new.evaluate(standing.dual_prices).dual_value
-    use = _combined(standing.plan.use, (-1.0, former.use), (1.0, planned.use))
+    use = combined(standing.plan.use, (-1.0, former.use), (1.0, planned.use))
     made = replace(
         _with_targets(standing.plan, new, planned),
         use=use,
@@ -115,7 +115,7 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
     price_idx, paid = _paid_by(standing, new.product_idx, planned.prices)
     return standing._replace(
         plan=made,
-        level=_with_rows(standing.level, new.product_idx, planned.decisions.level),
+        level=with_rows(standing.level, new.product_idx, planned.decisions.level),
         price_idx=price_idx,
         paid=paid,
         dual_value=dual_value,
@@ -123,9 +123,14 @@ def replanned(standing: Standing, before: Scenario, after: Scenario, names: list
     )
 
 
-def _part(scenario: Scenario, names: list[str], shared: Capacities, workers: int) -> _Part:
+def part_of(scenario: Scenario, names: list[str]) -> tuple[CompiledScenario, Ints]:
+    """Some products of a scenario, and the place of each in it."""
     compiled = compile_scenario(of_products(scenario, names))
-    product_idx = positions(scenario.tables["products"]["product"], compiled.names.products)
+    return compiled, positions(scenario.tables["products"]["product"], compiled.names.products)
+
+
+def _part(scenario: Scenario, names: list[str], shared: Capacities, workers: int) -> _Part:
+    compiled, product_idx = part_of(scenario, names)
     return _Part(compiled, product_idx, evaluator_of(compiled, shared, workers))
 
 
@@ -137,7 +142,7 @@ def _share(standing: Standing, part: _Part) -> _Share:
     for index in np.unique(price_idx):
         rows = np.flatnonzero(price_idx == index)
         some = Evaluator(selection.of_products(evaluate.model, rows), evaluate.shared, evaluate.workers)
-        use = _combined(use, (1.0, some.follow(standing.paid[index], lane_idx[rows], level[rows]).use))
+        use = combined(use, (1.0, some.follow(standing.paid[index], lane_idx[rows], level[rows]).use))
     return _Share(use, unpriced_cost(evaluate, lane_idx, level), evaluate(standing.dual_prices).dual_value)
 
 
@@ -170,9 +175,9 @@ def _with_targets(plan: Plan, part: _Part, planned: Evaluation) -> Plan:
     targets = review_targets(part.compiled, part.evaluate.model, planned, whole_units, at)
     return replace(
         plan,
-        targets=_with_rows(plan.targets, at, targets),
-        lane_idx=_with_rows(plan.lane_idx, at, planned.decisions.lane_idx),
-        unit_value=_with_rows(plan.unit_value, at, unit_values(planned)),
+        targets=with_rows(plan.targets, at, targets),
+        lane_idx=with_rows(plan.lane_idx, at, planned.decisions.lane_idx),
+        unit_value=with_rows(plan.unit_value, at, unit_values(planned)),
     )
 
 
@@ -194,13 +199,14 @@ def _extra_paid(part: _Part, planned: Evaluation, network: CapacityPrices) -> fl
     return paid / max(abs(planned.cost), 1e-12)
 
 
-def _with_rows(array: Array, at: Ints, rows: Array) -> Array:
+def with_rows(array: Array, at: Ints, rows: Array) -> Array:
+    """A copy with some rows replaced."""
     copy = array.copy()
     copy[at] = rows
     return copy
 
 
-def _combined(first: CapacityPrices, *others: tuple[float, CapacityPrices]) -> CapacityPrices:
+def combined(first: CapacityPrices, *others: tuple[float, CapacityPrices]) -> CapacityPrices:
     """Sum of uses, each times its sign."""
     total = list(fields(first))
     for sign, other in others:

@@ -11,7 +11,7 @@ from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.order_kernels import Orders
 from meio.refinement.path_kernels import CLOSE, DAWN, FULL, IN_TIME, LATE, LOST, MORNING, ORDER, OWED, Path
 from meio.refinement.review_kernels import review
-from meio.refinement.supply_kernels import Streams, log, open_stock, receive_until
+from meio.refinement.supply_kernels import Streams, append, log, open_stock, receive_until
 from meio.refinement.terms_kernels import Terms
 from meio.simulation.assignment_kernels import NEAREST
 from meio.simulation.clock_kernels import period_of
@@ -178,19 +178,14 @@ def late_row(world: World, product: int, row: int) -> int:
 @borrowing_kernel
 def _owe(world: World, terms: Terms, product: int, orders: Orders, order: int, day: int, path: Path) -> None:
     """Let the cheapest node that stocks the product and could be in time owe the order; lost when there is none."""
-    routes, fate, owed = world.routes, path.fate, path.owed
+    routes, fate = world.routes, path.fate
     for place in range(routes.ptr[orders.row[order]], routes.ptr[orders.row[order] + 1]):
         node = routes.node_idx[place]
         if terms.lane_idx[node] < 0:
             continue
         fate.outcome[order], fate.node[order] = OWED, node
         fate.cost[order] = routes.cost[place]
-        owed.next[order] = -1
-        if owed.first[node] < 0:
-            owed.first[node] = order
-        else:
-            owed.next[owed.last[node]] = order
-        owed.last[node] = order
+        append(path.owed, node, order)
         path.stock.num_owed[node] += 1
         path.stock.position[node] -= 1
         return

@@ -9,6 +9,7 @@ from meio.network.model import Planning
 from meio.optimizer import planner
 from meio.plan import Plan
 from meio.refinement.refine import refined
+from meio.simulation.engine import Policy
 
 
 def plan(
@@ -16,6 +17,7 @@ def plan(
     settings: Planning | None = None,
     *,
     method: planner.Method = "decomposition",
+    policy: Policy = "priced",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Plan:
@@ -28,6 +30,8 @@ def plan(
         When to stop, and how many rounds to refine; the defaults when left out.
     method : str
         ``decomposition`` by capacity prices, or ``extensive``, which is not refined.
+    policy : {"nearest", "priced"}
+        How orders will be assigned: targets are refined under it.
     workers : int, optional
         Threads; as many as the machine has cores when left out. The plan does not depend on it.
     progress : callable, optional
@@ -43,4 +47,4 @@ def plan(
     if method == "extensive":
         return closed
     rounds, first = settings.refinement_rounds, settings.max_iterations
-    return refined(compiled, closed, rounds, workers=workers, progress=lambda done: tell(first + done))
+    return refined(compiled, closed, rounds, policy=policy, workers=workers, progress=lambda done: tell(first + done))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from meio.refinement.sampling import Paths, paths_of, with_prices
 from meio.refinement.search import searched
 from meio.refinement.shift_steps import NEAREST, ShiftSteps
 from meio.refinement.unit_values import unit_values
+from meio.simulation.engine import Policy
 
 MOST_CUTS = 3  # times that stock is taken back where it does not fit
 
@@ -37,7 +37,7 @@ def refined(
     plan: Plan,
     rounds: int,
     *,
-    policy: Literal["nearest", "priced"] = "priced",
+    policy: Policy = "priced",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Plan:
@@ -71,7 +71,7 @@ def refined(
         return plan
     paths = paths_of(compiled, plan, policy, workers)
     before = proven(paths, plan.targets)
-    allowed = _allowed(compiled, before.use)
+    allowed = allowed_use(compiled, before.use)
     shifts, prices = searched(paths, plan, chosen, allowed, trust_scale(model, allowed), rounds, progress)
     after = _fitted(with_prices(paths, plan, prices), shifts, allowed)
     targets = shifts.targets(NEAREST)
@@ -94,8 +94,8 @@ def worth_refining(compiled: CompiledScenario, plan: Plan, model: PlanningModel)
     return chosen & ~model.is_tree
 
 
-def _allowed(compiled: CompiledScenario, former: CapacityPrices) -> CapacityPrices:
-    """Capacity, or what the plan used before where that is more: the opening stock may exceed it."""
+def allowed_use(compiled: CompiledScenario, former: CapacityPrices) -> CapacityPrices:
+    """Capacity, or what a plan used before where that is more: the opening stock may exceed it."""
     limit = capacities(compiled).limit
     return CapacityPrices(*(np.maximum(old, most) for old, most in zip(fields(former), fields(limit), strict=True)))
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
-from meio.network.changes import of_products
-from meio.network.columns import positions
-from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario, Ints
 from meio.network.model import Scenario
 from meio.optimizer.model import planning_model
-from meio.optimizer.prices import capacities, fields, violation
+from meio.optimizer.prices import violation
+from meio.optimizer.standing import combined, part_of, with_rows
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.proof import Proof, proven
-from meio.refinement.refine import worth_refining
+from meio.refinement.refine import allowed_use, worth_refining
 from meio.refinement.sampling import paths_of
 from meio.refinement.search import searched_at
 from meio.refinement.shift_steps import NEAREST
@@ -44,43 +40,35 @@ def renewed(plan: Plan, closed: Plan, before: Scenario, after: Scenario, names: 
     """
     if plan.refinement is None:
         return closed
-    prices, rounds = plan.refinement.prices, after.file.planning.refinement_rounds
-    old, new = _part(before, names, plan), _refined(_part(after, names, closed), prices, rounds, workers)
-    former, now = _proof(old, workers), _proof(new, workers)
-    targets, shift = plan.targets.copy(), plan.refinement.shift.copy()
-    targets[new.at], shift[new.at] = new.plan.targets, new.plan.targets - closed.targets[new.at]
-    lane_idx, unit_value = plan.lane_idx.copy(), plan.unit_value.copy()
-    lane_idx[new.at], unit_value[new.at] = new.plan.lane_idx, new.plan.unit_value
-    parts = zip(fields(plan.use), fields(former.use), fields(now.use), strict=True)
-    use = CapacityPrices(*(total - one + other for total, one, other in parts))
-    allowed = zip(fields(capacities(new.compiled).limit), fields(plan.use), strict=True)
-    moved = int((shift != 0.0).any(axis=(1, 2)).sum())
+    old, new = _part(before, names, plan), _refined(_part(after, names, closed), plan.refinement.prices, after, workers)
+    former, now = _proof(old, before, workers), _proof(new, after, workers)
+    shift = with_rows(plan.refinement.shift, new.at, new.plan.targets - closed.targets[new.at])
+    use = combined(plan.use, (-1.0, former.use), (1.0, now.use))
     return replace(
         closed,
-        targets=targets,
-        lane_idx=lane_idx,
-        unit_value=unit_value,
+        targets=with_rows(plan.targets, new.at, new.plan.targets),
+        lane_idx=with_rows(plan.lane_idx, new.at, new.plan.lane_idx),
+        unit_value=with_rows(plan.unit_value, new.at, new.plan.unit_value),
         use=use,
-        capacity_violation_max=violation(use, CapacityPrices(*(np.maximum(*pair) for pair in allowed))),
-        refinement=plan.refinement._replace(products=moved, shift=shift),
+        capacity_violation_max=violation(use, allowed_use(new.compiled, plan.use)),
+        refinement=plan.refinement._replace(products=int((shift != 0.0).any(axis=(1, 2)).sum()), shift=shift),
     )
 
 
 def _part(scenario: Scenario, names: list[str], plan: Plan) -> _Part:
-    compiled = compile_scenario(of_products(scenario, names))
-    at = positions(scenario.tables["products"]["product"], compiled.names.products)
+    compiled, at = part_of(scenario, names)
     rows = replace(plan, targets=plan.targets[at], lane_idx=plan.lane_idx[at], unit_value=plan.unit_value[at])
     return _Part(compiled, at, rows)
 
 
-def _refined(part: _Part, prices: CapacityPrices, rounds: int, workers: int) -> _Part:
+def _refined(part: _Part, prices: CapacityPrices, scenario: Scenario, workers: int) -> _Part:
     """With targets that cost least at these prices."""
-    chosen = worth_refining(part.compiled, part.plan, planning_model(part.compiled))
-    paths = paths_of(part.compiled, part.plan, "priced", workers)
-    targets = searched_at(paths, part.plan, chosen, prices, rounds).targets(NEAREST)
+    file, chosen = scenario.file, worth_refining(part.compiled, part.plan, planning_model(part.compiled))
+    paths = paths_of(part.compiled, part.plan, file.simulation.policy, workers)
+    targets = searched_at(paths, part.plan, chosen, prices, file.planning.refinement_rounds).targets(NEAREST)
     value = unit_values(part.compiled, part.plan, prices)
     return part._replace(plan=replace(part.plan, targets=targets, unit_value=value))
 
 
-def _proof(part: _Part, workers: int) -> Proof:
-    return proven(paths_of(part.compiled, part.plan, "priced", workers), part.plan.targets)
+def _proof(part: _Part, scenario: Scenario, workers: int) -> Proof:
+    return proven(paths_of(part.compiled, part.plan, scenario.file.simulation.policy, workers), part.plan.targets)

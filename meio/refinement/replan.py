@@ -111,6 +111,7 @@ class Planner:
     ) -> Plan:
         compiled = self.compiled if scenario is self.scenario else compile_scenario(scenario)
         made = solved(compiled, scenario.file.planning, workers=self._workers, progress=progress, start=start)
-        better = refined(compiled, made.plan, scenario.file.planning.refinement_rounds, workers=self._workers)
+        rounds, policy = scenario.file.planning.refinement_rounds, scenario.file.simulation.policy
+        better = refined(compiled, made.plan, rounds, policy=policy, workers=self._workers)
         self.scenario, self._compiled, self._standing, self._plan = scenario, compiled, standing_of(made), better
         return better

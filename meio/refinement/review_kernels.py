@@ -13,7 +13,7 @@ from meio.refinement.path_kernels import (
     REVIEWS,
     Path,
 )
-from meio.refinement.supply_kernels import Streams, begin_service, depart, log, mode_of, pass_on
+from meio.refinement.supply_kernels import Streams, append, begin_service, depart, log, mode_of, pass_on
 from meio.refinement.terms_kernels import Terms
 from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
@@ -96,7 +96,7 @@ def _ask(world: World, terms: Terms, review: int, units: int, day: int, streams:
         minute = float(day * MINUTES_PER_DAY)
         path.reviews.departure[review] = depart(world, terms, node, day, minute, units, streams, path)
         return
-    queue, requests = path.queue, path.requests
+    requests = path.requests
     if units == 0 and requests.asked[node] > requests.last[source] and requests.departure[requests.asked[node]] < 0:
         path.reviews.request[review] = requests.asked[node]  # no unit was asked for since: both wait for the same
         return
@@ -110,10 +110,5 @@ def _ask(world: World, terms: Terms, review: int, units: int, day: int, streams:
     else:
         requests.asked[node] = request
     requests.node[request], requests.left[request], requests.departure[request] = node, units, -1
-    queue.next[request] = -1
-    if queue.first[source] < 0:
-        queue.first[source] = request
-    else:
-        queue.next[queue.last[source]] = request
-    queue.last[source] = request
+    append(path.queue, source, request)
     path.stock.waited_for[source] += units

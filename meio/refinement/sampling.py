@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from meio.optimizer.prices import fields
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.unit_values import unit_values
 from meio.simulation.build import build_world, revalued
+from meio.simulation.engine import Policy
 from meio.simulation.world import World
 
 _PRODUCTS_PER_TASK = 16
@@ -49,9 +50,7 @@ class Samples(NamedTuple):
     """[product, node, period]: units per day, departed on its lane to the node"""
 
 
-def paths_of(
-    compiled: CompiledScenario, plan: Plan, policy: Literal["nearest", "priced"], workers: int | None = None
-) -> Paths:
+def paths_of(compiled: CompiledScenario, plan: Plan, policy: Policy, workers: int | None = None) -> Paths:
     """Prepare a plan's lanes and unit values for sampled paths."""
     product_idx = compiled.stock.order_product_idx
     count = np.bincount(product_idx, minlength=len(plan.targets))

@@ -19,6 +19,7 @@ from meio.refinement.path_kernels import (
     TO_CHILD,
     TO_CUSTOMER,
     Path,
+    Queue,
 )
 from meio.refinement.terms_kernels import Terms
 from meio.simulation.clock_kernels import period_of, ships_on
@@ -49,6 +50,17 @@ def new_streams(num_nodes: int, num_days: int) -> Streams:
 def start_path(streams: Streams, key: np.uint64) -> None:
     """Take up the lead times of another path and product."""
     streams.key[0], streams.lead_days[:] = key, -1.0
+
+
+@borrowing_kernel
+def append(queue: Queue, node: int, entry: int) -> None:
+    """Put an entry last in a node's list."""
+    queue.next[entry] = -1
+    if queue.first[node] < 0:
+        queue.first[node] = entry
+    else:
+        queue.next[queue.last[node]] = entry
+    queue.last[node] = entry
 
 
 @borrowing_kernel
