@@ -79,8 +79,9 @@ def sampled(
     products: Ints | None = None,
     with_slope: bool = False,
 ) -> Samples:
-    """Run products, all when left out, on paths of a seed under whole `targets` [product, node, period].
+    """Run products, all when left out, on paths of a seed under `targets` [product, node, period].
 
+    Targets are rounded as the simulator rounds them.
     The result is zero for products that were not run, and does not depend on the number of workers.
     """
     from meio.refinement.path_kernels import Use
@@ -88,7 +89,7 @@ def sampled(
     from meio.refinement.terms_kernels import PathPrices
 
     cost, slope, use = np.zeros(len(targets)), np.zeros(targets.shape), np.zeros((len(Use._fields), *targets.shape))
-    whole, met = targets.astype(np.int64), PathPrices(*map(np.ascontiguousarray, fields(prices)))
+    whole, met = np.rint(targets).astype(np.int64), PathPrices(*map(np.ascontiguousarray, fields(prices)))
     chosen = np.arange(len(targets)) if products is None else products
 
     def run(first: int) -> None:

@@ -8,7 +8,7 @@ from meio.network.compiled import Bools, Floats
 
 FIRST_STEP = 0.15  # of a node's mean target
 LEAST_FIRST_STEP = 0.7  # units
-DECAY = 0.3  # the step of round k is the first over (k + 1) to this power
+DECAY = 0.3  # the step of round k is the first over k to this power
 MEMORY = (0.7, 0.8)  # of the mean and of the mean square of the derivative
 _TINY = 1e-12
 DOWN, NEAREST = 1e-9, 0.5 - 1e-9  # rounding: derivatives are those of one unit more
