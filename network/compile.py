@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from meio.network.columns import floats, integers, positions
+from meio.network.compile_conditions import compile_conditions
 from meio.network.compile_demand import compile_demand
 from meio.network.compile_sites import compile_lanes, compile_nodes
 from meio.network.compiled import CompiledScenario, Costs, Floats, Lanes, Names, Penalties, Products, Stock
@@ -49,6 +50,7 @@ def compile_scenario(scenario: Scenario) -> CompiledScenario:
         demand=compile_demand(scenario),
         costs=Costs(file.costs.overflow_per_m3_day, file.costs.end_stock_value),
         stock=_stock(scenario, names, compiled_lanes),
+        conditions=compile_conditions(scenario, names, compiled_lanes),
         zone_lat=floats(zones["lat"]),
         zone_lon=floats(zones["lon"]),
         zone_population=floats(zones["population"]),

@@ -9,7 +9,7 @@ import numpy as np
 from meio.network.columns import floats, integers, positions
 from meio.network.compiled import Floats, Lanes, Names, Nodes
 from meio.network.distributions import lead_time_moments
-from meio.network.model import Lane, NodeKind, PerPeriod, Scenario
+from meio.network.model import ALL_WEEK, Lane, NodeKind, PerPeriod, Scenario
 from meio.network.promise import ship_delays
 from meio.network.topology import echelons, supply_graph
 
@@ -67,6 +67,7 @@ def compile_lanes(scenario: Scenario, lanes: Sequence[Lane], names: Names) -> La
         pack=integers([lane.pack for lane in lanes]),
         capacity_units_per_day=_capacities(capacities, scenario.file.horizon.periods),
         crossover=np.array([lane.crossover for lane in lanes], dtype=bool),
+        departs=np.array([[day in lane.departs for day in ALL_WEEK] for lane in lanes], dtype=bool).reshape(-1, 7),
     )
 
 

@@ -112,6 +112,8 @@ class Lanes(NamedTuple):
     capacity_units_per_day: Floats
     """[lane, period]"""
     crossover: Bools
+    departs: Bools
+    """[lane, weekday]"""
 
 
 class Outbound(NamedTuple):
@@ -134,6 +136,8 @@ class Outbound(NamedTuple):
     """[speed]"""
     unserved: Ints
     """[speed]: LOST, LATE or BACKORDERED."""
+    weight_limit_kg: Floats
+    """[weight class]: its heaviest package, ascending."""
 
 
 class Penalties(NamedTuple):
@@ -198,6 +202,48 @@ class Stock(NamedTuple):
     order_arrives_day: Floats
 
 
+class RecordedOrders(NamedTuple):
+    """Orders that replace the random ones, by their minutes; all empty where the scenario gives none."""
+
+    given: bool
+    minute: Floats
+    """[order]: from the horizon's first midnight, negative in the warm-up."""
+    class_idx: Ints
+    """[order]: zone * number of speeds + speed."""
+    line_ptr: Ints
+    """[order + 1] into the two arrays below."""
+    product_idx: Ints
+    """[line]: each product at most once an order."""
+    units: Ints
+    """[line]: at least 1."""
+
+
+class Disruptions(NamedTuple):
+    """What a node or lane can do less on some days, [disruption]."""
+
+    node_idx: Ints
+    """-1: a lane."""
+    lane_idx: Ints
+    """-1: a node."""
+    first_day: Ints
+    """From the horizon's first day, 0."""
+    end_day: Ints
+    """The day after the last one."""
+    capacity_share: Floats
+    """Share of the capacity that is left; of several on one day the product."""
+
+
+class Conditions(NamedTuple):
+    """What only the simulator reads."""
+
+    shortage_in_proportion: bool
+    batch_minutes: int
+    basket_share: Floats
+    """[units - 1]: share of orders with so many units, sums to 1."""
+    recorded: RecordedOrders
+    disruptions: Disruptions
+
+
 class CompiledScenario(NamedTuple):
     """All arrays of a scenario."""
 
@@ -219,6 +265,7 @@ class CompiledScenario(NamedTuple):
     demand: Demand
     costs: Costs
     stock: Stock
+    conditions: Conditions
     zone_lat: Floats
     """[zone]"""
     zone_lon: Floats

@@ -152,6 +152,9 @@ class Lane(_Record):
     minimum_order: int = Field(default=1, ge=1, le=10**9, description="least units in one order")
     pack: int = Field(default=1, ge=1, le=10**9, description="orders are multiples of this many units")
     capacity_units_per_day: PerPeriod | None = Field(default=None, description="units shipped per day; none: no limit")
+    departs: list[Weekday] = Field(
+        default=list(ALL_WEEK), min_length=1, description="days on which the lane departs, if its source ships then"
+    )
     crossover: bool = Field(default=False, description="whether a later order may overtake an earlier one")
 
 
@@ -242,14 +245,56 @@ class Planning(_Record):
     )
 
 
+class LaneName(_Record):
+    """A lane by its two ends; parallel lanes are meant together."""
+
+    source: str = Field(alias="from", description="vendor or upstream node")
+    destination: str = Field(alias="to", description="node supplied")
+
+
+class Disruption(_Record):
+    """Days on which a node, a lane or a vendor has less capacity than usual, unknown to the plan."""
+
+    node: str | None = Field(default=None, description="stocking node that receives and ships less")
+    lane: LaneName | None = Field(default=None, description="lane that carries less")
+    vendor: str | None = Field(default=None, description="vendor all of whose lanes carry less")
+    begins: date = Field(description="first day")
+    ends: date = Field(description="last day")
+    capacity: Share = Field(default=0.0, description="share of the capacity that is left; 0: down")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if sum(place is not None for place in (self.node, self.lane, self.vendor)) != 1:
+            raise ValueError("exactly one of node, lane and vendor")
+        if self.ends < self.begins:
+            raise ValueError("ends on or after the day it begins")
+        return self
+
+
+Policy = Literal["nearest", "priced", "reserve", "batch"]
+Shortage = Literal["by_value", "in_proportion"]
+
+
 class Simulation(_Record):
     """How the plan is proven."""
 
     replications: int = Field(default=10, ge=2, description="sample paths")
-    policy: Literal["nearest", "priced"] = Field(
+    policy: Policy = Field(
         default="priced",
-        description="assignment of orders to nodes: least outbound cost, or that and the plan's prices",
+        description="assignment of orders to nodes: least outbound cost; that and the plan's prices; the same with "
+        "stock reserved for faster speeds; all orders of a batch together",
     )
+    batch_minutes: int = Field(default=60, ge=1, le=1440, description="length of a batch of orders; policy batch")
+    shortage: Shortage = Field(
+        default="by_value", description="who gets an upstream node's last units: the most valuable need, or each a part"
+    )
+    baskets: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1, max_length=100)] = Field(
+        default=[1.0], description="relative number of orders with one, two, three… units"
+    )
+    orders: TableSource | None = Field(
+        default=None, description="table `orders`: recorded orders in place of random ones"
+    )
+    disruptions: list[Disruption] = Field(default=[], description="when nodes, lanes or vendors fail")
 
 
 class ScenarioFile(_Record):

@@ -70,6 +70,7 @@ def compile_outbound(scenario: Scenario, node_names: Sequence[str], num_delays: 
         distance_km=_distances(scenario, node_names),
         promise_days=promise_days,
         unserved=integers([_UNSERVED[speed.when_unserved] for speed in scenario.file.speeds.values()]),
+        weight_limit_kg=weight_limits(scenario),
     )
 
 

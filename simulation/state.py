@@ -23,6 +23,8 @@ NOWHERE, ON_THE_WAY, IN_YARD = range(3)
 CLASS, ORDER_DAY, DELAY = range(3)
 # Waiting.detail of replenishment orders
 DESTINATION_SLOT = 0
+# Batch.counters
+NUM_ORDERS, NUM_PARCELS = range(2)
 
 
 class Stock(NamedTuple):
@@ -136,6 +138,31 @@ class Departures(NamedTuple):
     """[slot]: departures so far."""
     latest_arrival: Floats
     """[slot]: minute before which no later departure arrives, unless it may overtake."""
+
+
+class Batch(NamedTuple):
+    """Orders that a policy outside the engine is asked to assign together, and its answer."""
+
+    minute: Floats
+    """[order]: from the horizon's first midnight."""
+    class_idx: Ints
+    """[order]: zone * number of speeds + speed."""
+    line_ptr: Ints
+    """[order + 1]"""
+    product_idx: Ints
+    """[line]"""
+    units: Ints
+    """[line]"""
+    parcel_order: Ints
+    """[parcel]: place in the batch; ascending, and an order's parcels from one node on one ship date side by side."""
+    parcel_line: Ints
+    """[parcel]: line of the order, from 0."""
+    parcel_node: Ints
+    parcel_units: Ints
+    parcel_ship_day: Ints
+    """[parcel]: from the horizon's first day."""
+    counters: Ints
+    """NUM_ORDERS and NUM_PARCELS; what is above them in the arrays is old."""
 
 
 class State(NamedTuple):

@@ -18,14 +18,17 @@ from meio.network.compiled import (
     LOST,
     QUANTILES,
     CompiledScenario,
+    Conditions,
     Costs,
     Demand,
+    Disruptions,
     Lanes,
     Names,
     Nodes,
     Outbound,
     Penalties,
     Products,
+    RecordedOrders,
     Stock,
 )
 from meio.network.supply import usable_lanes
@@ -52,6 +55,7 @@ class Size(NamedTuple):
 
 
 SMALL = Size()
+HEAVIEST_KG = 5.0
 
 
 def random_network(seed: int, size: Size = SMALL, tight: bool = True) -> CompiledScenario:
@@ -85,10 +89,18 @@ def random_network(seed: int, size: Size = SMALL, tight: bool = True) -> Compile
         demand=_demand(rng, size),
         costs=Costs(overflow_per_m3_day=1.5, end_stock_value=0.8),
         stock=_stock(rng, size, lanes),
+        conditions=undisturbed(),
         zone_lat=np.zeros(size.zones),
         zone_lon=np.zeros(size.zones),
         zone_population=np.ones(size.zones),
     )
+
+
+def undisturbed() -> Conditions:
+    """No disruption, every order one unit."""
+    none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+    recorded = RecordedOrders(False, nothing, none, np.zeros(1, dtype=np.int64), none, none)
+    return Conditions(False, 60, np.ones(1), recorded, Disruptions(none, none, none, none, nothing))
 
 
 def random_plan(compiled: CompiledScenario, seed: int, cover_days: float = 6.0) -> Plan:
@@ -141,19 +153,25 @@ def _named(kind, number):
 
 def _products(rng, size):
     num_rows = size.products * size.vendors
+    volume_m3 = rng.choice([0.0, 0.25, 0.3, 1.0], size.products, p=[0.1, 0.3, 0.3, 0.3])
+    weight_kg = rng.uniform(0.1, HEAVIEST_KG, size.products)
     return Products(
-        volume_m3=rng.choice([0.0, 0.25, 0.3, 1.0], size.products, p=[0.1, 0.3, 0.3, 0.3]),
-        weight_kg=rng.uniform(0.1, 5, size.products),
+        volume_m3=volume_m3,
+        weight_kg=weight_kg,
         unit_cost=rng.uniform(2, 10, size.products),
         price=rng.uniform(10, 20, size.products),
         storage_type_idx=rng.integers(size.types, size=size.products),
-        weight_class_idx=rng.integers(size.weight_classes, size=size.products),
+        weight_class_idx=np.searchsorted(_weight_limits(size), weight_kg),
         supply_ptr=np.arange(size.products + 1) * size.vendors,
         supply_vendor_idx=np.tile(np.arange(size.vendors), size.products),
         supply_unit_cost=rng.uniform(2, 10, num_rows),
         supply_minimum_order=rng.choice([1, 1, 5], num_rows),
         supply_pack=rng.choice([1, 2, 3], num_rows),
     )
+
+
+def _weight_limits(size):
+    return HEAVIEST_KG * np.arange(1, size.weight_classes + 1) / size.weight_classes
 
 
 def _nodes(rng, size, tight):
@@ -223,6 +241,7 @@ def _lanes(rng, size, tight):
         pack=rng.choice([1, 2], num_lanes),
         capacity_units_per_day=_limits(rng, (num_lanes, size.periods), 3.0 * size.daily_mean, tight),
         crossover=rng.random(num_lanes) < 0.3,
+        departs=np.ones((num_lanes, 7), dtype=bool),
     )
     names = [f"{source}→{node}" for source, node in pairs]
     return lanes, tuple(names)
@@ -248,6 +267,7 @@ def _outbound(rng, size, nodes):
         distance_km=rng.uniform(10, 900, (size.nodes, size.zones)),
         promise_days=promise,
         unserved=rng.permutation(np.resize([LOST, LATE, BACKORDERED], size.speeds)),
+        weight_limit_kg=_weight_limits(size),
     )
 
 
