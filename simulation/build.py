@@ -7,19 +7,41 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meio.network.compiled import Bools, CompiledScenario, Demand, Floats, Ints
-from meio.network.supply import end_value, landed_cost, lane_unit_cost
+from meio.network.compiled import Bools, CompiledScenario, Demand, Floats, Ints, RecordedOrders
+from meio.network.supply import end_value, landed_cost
+from meio.network.units import MINUTES_PER_DAY
 from meio.plan import Plan
+from meio.simulation.capacity import daily_capacity, num_days
 from meio.simulation.routes import build_routes
 from meio.simulation.streams import name_keys
-from meio.simulation.world import Clock, Guides, Opening, Sizes, StreamKeys, Supply, Values, World
+from meio.simulation.world import (
+    BASKETS,
+    RECORDED,
+    UNITS,
+    Clock,
+    Guides,
+    Opening,
+    OrderSource,
+    Sizes,
+    StreamKeys,
+    Supply,
+    Values,
+    World,
+)
 
 GUIDE_PARTS = 256
 _Arrays = TypeVar("_Arrays", bound=NamedTuple)
 
 
-def build_world(compiled: CompiledScenario, plan: Plan) -> World:
+def build_world(compiled: CompiledScenario, plan: Plan, protection: Ints | None = None) -> World:
     """The scenario and the plan as the kernels read them.
+
+    Parameters
+    ----------
+    compiled : CompiledScenario
+    plan : Plan
+    protection : array of int [speed, period, slot], optional
+        Units that the `reserve` policy keeps for faster speeds.
 
     Raises
     ------
@@ -46,7 +68,9 @@ def build_world(compiled: CompiledScenario, plan: Plan) -> World:
         costs=compiled.costs,
         demand=_own(compiled.demand),
         supply=supply,
-        values=_values(compiled, plan),
+        capacity=daily_capacity(compiled),
+        orders=_order_source(compiled),
+        values=_values(compiled, plan, protection),
         opening=_opening(compiled, supply),
         guides=_guides(compiled.demand),
         routes=build_routes(compiled),
@@ -77,7 +101,7 @@ def _check_shapes(compiled: CompiledScenario, plan: Plan) -> None:
 
 
 def _clock(compiled: CompiledScenario) -> Clock:
-    end_day = compiled.num_periods * compiled.period_days
+    end_day = num_days(compiled)
     days = np.arange(-compiled.warm_up_days, end_day + compiled.outbound.cost.shape[2])
     return Clock(
         first_day=-compiled.warm_up_days,
@@ -99,7 +123,6 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
     row = _supply_row(compiled, product_idx, source_idx - num_nodes, from_node)
     pack = np.where(from_node, 1, compiled.products.supply_pack[row])
     minimum = np.where(from_node, 1, compiled.products.supply_minimum_order[row])
-    purchase = np.where(from_node, 0.0, compiled.products.supply_unit_cost[row])
     num_slots, always = plan.lane_idx.size, lanes.review_every_days == 0
 
     def per_slot(values: ArrayLike, otherwise: float) -> Any:
@@ -113,11 +136,10 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
         order_up_to=np.rint(_by_period(plan.targets)).astype(np.int64),
         minimum_order=per_slot(np.maximum(lanes.minimum_order[lane_idx], minimum), 1),
         pack=per_slot(np.lcm(lanes.pack[lane_idx], pack), 1),
-        purchase_cost=per_slot(purchase, 0.0),
-        transport_cost=per_slot(lane_unit_cost(compiled)[product_idx, lane_idx], 0.0),
         downstream_first=np.argsort(compiled.nodes.echelon, kind="stable"),
         reviewed_always=always,
         product_reviewed_always=np.isin(np.arange(len(plan.lane_idx)), product_idx[always[lane_idx]]),
+        in_proportion=compiled.conditions.shortage_in_proportion,
     )
 
 
@@ -135,7 +157,19 @@ def _supply_row(compiled: CompiledScenario, product_idx: Ints, vendor_idx: Ints,
     return row
 
 
-def _values(compiled: CompiledScenario, plan: Plan) -> Values:
+def _order_source(compiled: CompiledScenario) -> OrderSource:
+    conditions = compiled.conditions
+    recorded, baskets = conditions.recorded, len(conditions.basket_share) > 1
+    midnights = MINUTES_PER_DAY * np.arange(-compiled.warm_up_days, num_days(compiled) + 1)
+    return OrderSource(
+        kind=RECORDED if recorded.given else BASKETS if baskets else UNITS,
+        basket_end=shares_summed(conditions.basket_share),
+        day_ptr=np.searchsorted(recorded.minute, midnights),
+        recorded=RecordedOrders(recorded.given, *(contiguous(part) for part in recorded[1:])),
+    )
+
+
+def _values(compiled: CompiledScenario, plan: Plan, protection: Ints | None) -> Values:
     products, nodes = compiled.products, compiled.nodes
     holding = (
         nodes.holding_per_unit_day
@@ -152,6 +186,7 @@ def _values(compiled: CompiledScenario, plan: Plan) -> Values:
         least_unit_value=_least(plan.unit_value),
         outbound_price=contiguous(plan.prices.outbound.T),
         least_outbound_price=float(plan.prices.outbound.min()),
+        protection=np.zeros((0, 0, 0), dtype=np.int64) if protection is None else contiguous(protection),
     )
 
 
@@ -186,9 +221,9 @@ def _guides(demand: Demand) -> Guides:
     class_guide = np.empty((num_mixes, GUIDE_PARTS), dtype=np.int64)
     for mix in range(num_mixes):
         here = slice(demand.mix_ptr[mix], demand.mix_ptr[mix + 1])
-        class_end[here] = _ends(demand.mix_share[here])
+        class_end[here] = shares_summed(demand.mix_share[here])
         class_guide[mix] = demand.mix_ptr[mix] + _guide(class_end[here])
-    hour_end = _ends(demand.hourly_share)
+    hour_end = shares_summed(demand.hourly_share)
     return Guides(
         stream_product_idx=product_idx,
         stream_number=np.arange(len(product_idx)) - demand.product_ptr[product_idx],
@@ -199,7 +234,7 @@ def _guides(demand: Demand) -> Guides:
     )
 
 
-def _ends(share: Floats) -> Floats:
+def shares_summed(share: Floats) -> Floats:
     """Shares summed up; from the last positive one on above 1, so that a search always ends there."""
     ends = np.cumsum(share)
     ends[np.flatnonzero(share)[-1] :] = 2.0

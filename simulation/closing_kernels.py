@@ -19,6 +19,8 @@ def close_day(world: World, state: State, day: int) -> None:
         state.tally.inbound[day] = state.used.inbound
         state.tally.outbound[day] = state.used.outbound[day - world.clock.first_day]
         state.tally.lane[day] = state.used.lane
+        record_money(state, day)
+        _record_service(state, day)
     state.used.inbound[:] = 0
     state.used.lane[:] = 0
 
@@ -44,6 +46,22 @@ def count_owed(world: World, state: State) -> None:
         if customers.detail[request, ORDER_DAY] >= 0:
             speed = customers.detail[request, CLASS] % world.sizes.num_speeds
             state.tally.service[speed, OWED_UNITS] += customers.units[request]
+
+
+@kernel
+def record_money(state: State, day: int) -> None:
+    """Note what was charged since it was last noted as charged on a day."""
+    tally = state.tally
+    for kind in range(len(tally.money)):
+        tally.money_by_day[day, kind] += tally.money[kind] - tally.noted_money[kind]
+        tally.noted_money[kind] = tally.money[kind]
+
+
+@kernel
+def _record_service(state: State, day: int) -> None:
+    tally = state.tally
+    tally.service_by_day[day] = tally.service - tally.noted_service
+    tally.noted_service[:] = tally.service
 
 
 @kernel
@@ -94,4 +112,5 @@ def _charge_owed(world: World, state: State) -> None:
         if customers.units[request] > 0:
             product = customers.slot[request] // world.sizes.num_nodes
             speed = customers.detail[request, CLASS] % world.sizes.num_speeds
-            state.tally.money[BACKORDER] += world.penalties.backordered_per_day[product, speed]
+            penalty = world.penalties.backordered_per_day[product, speed]
+            state.tally.money[BACKORDER] += customers.units[request] * penalty

@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
-from typing import Literal, get_args
+from typing import TYPE_CHECKING
 
-from meio.network.compiled import CompiledScenario, Names
+from meio.network.compiled import CompiledScenario
+from meio.network.model import Policy
 from meio.plan import Plan
 from meio.simulation.build import build_world
-from meio.simulation.conservation import imbalance_of, raise_imbalance
 from meio.simulation.measures import SimulationResult
-from meio.simulation.state import State, new_state
+from meio.simulation.replication import Assignment, Setting, run_replication
 from meio.simulation.tabulate import tabulate
 from meio.simulation.tally import Outcome
 from meio.simulation.world import World
 
-Policy = Literal["nearest", "priced"]
+if TYPE_CHECKING:
+    from meio.simulation.policies import AssignmentPolicy
 
 
 def simulate(
@@ -28,8 +29,9 @@ def simulate(
     *,
     replications: int,
     seed: int,
-    policy: Policy | None = None,
+    policy: Policy | AssignmentPolicy | None = None,
     workers: int | None = None,
+    events: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SimulationResult:
     """Put a plan to work on random demand and lead times.
@@ -41,15 +43,17 @@ def simulate(
     ----------
     compiled : CompiledScenario
     plan : Plan
-        Its targets and lanes drive replenishment; its prices and unit values steer the `priced` policy.
+        Its targets and lanes drive replenishment; its prices and unit values steer every policy but `nearest`.
     replications : int
         Number of sample paths, at least 1.
     seed : int
         Of all random streams, 0 to 2⁶³ − 1.
-    policy : {"nearest", "priced"}, optional
+    policy : {"nearest", "priced", "reserve", "batch"} or AssignmentPolicy, optional
         How orders are assigned to nodes; none: priced.
     workers : int, optional
         Replications run at the same time; none: one per core. Does not change the result.
+    events : bool
+        Whether to keep every event; takes memory.
     progress : callable, optional
         Called with the number of finished replications after each.
 
@@ -57,19 +61,45 @@ def simulate(
     ------
     ValueError
         When the plan does not fit the scenario, or a number is out of its range.
+    PolicyError
+        When a policy of the user's misbehaves; its `result` is what was simulated until then.
     ConservationError
         When a unit is unaccounted for: a defect of the simulator, never of the input.
     """
     if replications < 1 or not 0 <= seed < 2**63:
         raise ValueError(f"at least 1 replication and a seed from 0 to 2⁶³ − 1, found {replications} and {seed}")
-    began, chosen = perf_counter(), policy or "priced"
-    world, outcomes = build_world(compiled, plan), []
-    run = partial(_run, world, compiled.names, get_args(Policy).index(chosen), seed)
-    for outcome in _in_order(run, replications, workers):
+    began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
+    setting = Setting(compiled, _world(compiled, plan, assignment), assignment, seed, events)
+    outcomes: list[Outcome] = []
+    for outcome in _in_order(partial(run_replication, setting), replications, workers):
         outcomes.append(outcome)
+        if outcome.failure is not None:
+            break
         if progress is not None:
             progress(len(outcomes))
-    return tabulate(compiled, outcomes, policy=chosen, seed=seed, seconds=perf_counter() - began)
+    result = tabulate(compiled, outcomes, policy=assignment.name, seed=seed, seconds=perf_counter() - began)
+    _raise_failure(outcomes[-1].failure, result)
+    return result
+
+
+def _world(compiled: CompiledScenario, plan: Plan, assignment: Assignment) -> World:
+    if assignment.name != "reserve":
+        return build_world(compiled, plan)
+    from meio.simulation.protection import protection_levels
+
+    return build_world(compiled, plan, protection_levels(compiled, plan))
+
+
+def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -> Assignment:
+    from meio.simulation.assignment_kernels import NEAREST, OUTSIDE, PRICED, RESERVE
+
+    if policy == "batch":
+        from meio.simulation.transportation import BatchPolicy
+
+        return Assignment("batch", OUTSIDE, BatchPolicy(compiled.conditions.batch_minutes))
+    if isinstance(policy, str):
+        return Assignment(policy, {"nearest": NEAREST, "priced": PRICED, "reserve": RESERVE}[policy])
+    return Assignment(policy.name, OUTSIDE, policy)
 
 
 def _in_order(run: Callable[[int], Outcome], replications: int, workers: int | None) -> Iterator[Outcome]:
@@ -78,27 +108,11 @@ def _in_order(run: Callable[[int], Outcome], replications: int, workers: int | N
         yield from threads.map(run, range(replications))
 
 
-def _run(world: World, names: Names, policy: int, seed: int, replication: int) -> Outcome:
-    from meio.simulation.conservation_kernels import units_lost
-    from meio.simulation.engine_kernels import run_replication
+def _raise_failure(failure: BaseException | None, result: SimulationResult) -> None:
+    if failure is None:
+        return
+    from meio.simulation.policies import PolicyError
 
-    state = _run_with_room(world, policy, seed, replication)
-    lost = units_lost(imbalance_of(state))
-    if lost > 0:  # the same path again, stopping on the first day that does not balance
-        state = new_state(world, len(state.transit.slot))
-        _, day = run_replication(world, state, policy, seed, replication, True)
-        raise_imbalance(imbalance_of(state), names, replication, day)
-    return Outcome(state.tally, orders=int(state.ledger.demand.sum()), units_lost=lost)
-
-
-def _run_with_room(world: World, policy: int, seed: int, replication: int) -> State:
-    """The state at a replication's end; when a list was full, the same path is run again with more room."""
-    from meio.simulation.engine_kernels import NO_ROOM, run_replication
-
-    room = 1024 + 2 * len(world.supply.lane_idx)
-    while True:
-        state = new_state(world, room)
-        status, _ = run_replication(world, state, policy, seed, replication, False)
-        if status != NO_ROOM:
-            return state
-        room *= 2
+    if isinstance(failure, PolicyError):
+        failure.result = result
+    raise failure

@@ -4,54 +4,88 @@ from __future__ import annotations
 
 import numpy as np
 
+from meio.network.compiled import Ints
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
-from meio.simulation.assignment_kernels import serve_all_owed, serve_order, serve_owed
-from meio.simulation.closing_kernels import close_day, count_owed, owned_value
+from meio.simulation.assignment_kernels import OUTSIDE, serve_order
+from meio.simulation.closing_kernels import close_day, count_owed, owned_value, record_money
 from meio.simulation.conservation_kernels import find_imbalance, units_lost
-from meio.simulation.demand_kernels import draw_day_orders
+from meio.simulation.demand_kernels import DayOrders, draw_day_orders
+from meio.simulation.events import ORDERED
+from meio.simulation.lines_kernels import serve_lines
+from meio.simulation.log_kernels import note
+from meio.simulation.order_kernels import Orders, in_baskets, recorded_orders, single_units
+from meio.simulation.outside_kernels import add_to_batch, assign_batch
+from meio.simulation.owed_kernels import serve_all_owed, serve_owed
 from meio.simulation.receiving_kernels import open_stock, put_away, receive_until
 from meio.simulation.references import by_reference
 from meio.simulation.replenishment_kernels import review, review_at_once, ship_all_waiting, ship_waiting
-from meio.simulation.state import TODAY, State
+from meio.simulation.state import NUM_ORDERS, TODAY, State
 from meio.simulation.streams_kernels import derived_key
 from meio.simulation.tally import STOCK_CHANGE
 from meio.simulation.touched_kernels import take_touched
 from meio.simulation.transit_kernels import begin_day, next_arrival, send
 from meio.simulation.waiting_kernels import close_up
-from meio.simulation.world import World
+from meio.simulation.world import BASKETS, RECORDED, World
 
-CUSTOMER_DEMAND, LEAD_TIME = range(2)  # purposes of streams
-COMPLETE, NO_ROOM, UNITS_LOST = range(3)  # statuses
+CUSTOMER_DEMAND, LEAD_TIME, BASKET_SIZE = range(3)  # purposes of streams
+COMPLETE, NO_ROOM, UNITS_LOST, STOPPED = range(4)  # statuses
 
 
 @kernel
-def run_replication(
-    world: World, state: State, policy: int, seed: int, replication: int, check_every_day: bool
-) -> tuple[int, int]:
-    """Run all days and return a status and the day it stands at.
+def open_replication(world: World, state: State, seed: int, replication: int) -> None:
+    """Set a new state to the first midnight of a replication."""
+    _open(by_reference(world), by_reference(state), seed, replication)
 
-    COMPLETE; NO_ROOM when a list was full (the state is of no use then); UNITS_LOST, only when every day is checked.
+
+@kernel
+def run_days(
+    world: World, state: State, policy: int, batch_minutes: int, end_day: int, check_every_day: bool
+) -> tuple[int, int]:
+    """Run from the day the state stands at to the midnight that begins `end_day`.
+
+    Returns
+    -------
+    status : int
+        COMPLETE; NO_ROOM when a list was full (the state is of no use then); STOPPED when a policy outside the engine
+        failed; UNITS_LOST, only when every day is checked.
+    day : int
+        The first day that is not complete.
     """
-    return _run_days(by_reference(world), by_reference(state), policy, seed, replication, check_every_day)
+    return _run_days(by_reference(world), by_reference(state), policy, batch_minutes, end_day, check_every_day)
+
+
+@kernel
+def close_replication(world: World, state: State) -> None:
+    """Count what is left at a replication's end: the stock's value and the orders owed."""
+    _close(by_reference(world), by_reference(state))
 
 
 @kernel
 def _run_days(
-    world: World, state: State, policy: int, seed: int, replication: int, check_every_day: bool
+    world: World, state: State, policy: int, batch_minutes: int, end_day: int, check_every_day: bool
 ) -> tuple[int, int]:
-    _open(world, state, seed, replication)
-    for day in range(world.clock.first_day, world.clock.end_day):
+    while state.transit.counters[TODAY] < end_day:
+        day = state.transit.counters[TODAY]
         if day == 0:
             state.tally.money[STOCK_CHANGE] += owned_value(world, state)
-        _run_day(world, state, policy, day)
+        _run_day(world, state, policy, batch_minutes, day)
         if state.full[0]:
             return NO_ROOM, day
+        if state.stopped[0]:
+            return STOPPED, day
         if check_every_day and _out_of_balance(state):
             return UNITS_LOST, day
-    state.tally.money[STOCK_CHANGE] -= owned_value(world, state)
-    count_owed(world, state)
-    return COMPLETE, world.clock.end_day
+        state.transit.counters[TODAY] += 1
+    return COMPLETE, end_day
+
+
+@kernel
+def _close(world: World, state: State) -> None:
+    if state.transit.counters[TODAY] > 0:
+        state.tally.money[STOCK_CHANGE] -= owned_value(world, state)
+        count_owed(world, state)
+        record_money(state, min(state.transit.counters[TODAY], world.clock.end_day - 1))
 
 
 @kernel
@@ -64,6 +98,7 @@ def _open(world: World, state: State, seed: int, replication: int) -> None:
     """Streams and stock of a replication as it begins."""
     clock, opening, stock = world.clock, world.opening, state.stock
     state.transit.counters[TODAY] = clock.first_day
+    state.now[0] = clock.first_day * MINUTES_PER_DAY
     _set_stream_keys(world, state, derived_key(derived_key(np.uint64(0), seed), replication))
     for slot in range(len(opening.on_hand)):
         stock.position[slot] += opening.on_hand[slot]
@@ -77,6 +112,7 @@ def _open(world: World, state: State, seed: int, replication: int) -> None:
         if opening.order_on_chosen_lane[order]:
             latest = state.departures.latest_arrival
             latest[slot] = max(latest[slot], arrival)
+            state.departures.latest_lane[slot] = world.supply.lane_idx[slot]
 
 
 @kernel
@@ -85,34 +121,122 @@ def _set_stream_keys(world: World, state: State, replication_key: np.uint64) -> 
         product_key = derived_key(replication_key, world.keys.product[world.guides.stream_product_idx[stream]])
         demand_key = derived_key(product_key, CUSTOMER_DEMAND)
         state.demand_key[stream] = derived_key(demand_key, world.guides.stream_number[stream])
-    for slot in range(len(world.supply.lane_idx)):
-        lane = world.supply.lane_idx[slot]
-        if lane >= 0:
-            product_key = derived_key(replication_key, world.keys.product[slot // world.sizes.num_nodes])
-            state.departures.stream_key[slot] = derived_key(derived_key(product_key, LEAD_TIME), world.keys.lane[lane])
+    for product in range(world.sizes.num_products):
+        product_key = derived_key(replication_key, world.keys.product[product])
+        state.departures.product_key[product] = derived_key(product_key, LEAD_TIME)
+    state.basket_key[0] = derived_key(replication_key, BASKET_SIZE)
 
 
 @kernel
-def _run_day(world: World, state: State, policy: int, day: int) -> None:
+def _run_day(world: World, state: State, policy: int, batch_minutes: int, day: int) -> None:
     begin_day(state.transit, world.clock, day)
     midnight = day * MINUTES_PER_DAY
     _start_morning(world, state, midnight)
     review(world, state)
     _settle(world, state, midnight)
-    orders = draw_day_orders(world.demand, world.guides, world.clock, state.demand_key, state.draws, day)
+    source = world.orders
+    if source.kind == RECORDED:
+        orders = recorded_orders(source, day, world.clock.first_day, midnight)
+        _serve_orders(world, state, policy, batch_minutes, orders, day)
+    else:
+        units = draw_day_orders(world.demand, world.guides, world.clock, state.demand_key, state.draws, day)
+        if source.kind == BASKETS:
+            num_classes = world.sizes.num_zones * world.sizes.num_speeds
+            key, draws = state.basket_key[0], state.draws
+            baskets = in_baskets(units, source.basket_end, num_classes, key, draws, day)
+            _serve_orders(world, state, policy, batch_minutes, baskets, day)
+        elif policy == OUTSIDE:
+            _serve_orders(world, state, policy, batch_minutes, single_units(units), day)
+        else:
+            _serve_units(world, state, policy, units, day)
+    if not state.stopped[0]:
+        _receive_before(world, state, np.inf)
+        close_day(world, state, day)
+
+
+@kernel
+def _serve_units(world: World, state: State, policy: int, orders: DayOrders, day: int) -> None:
+    """Handle a day's arrivals and orders of one unit in the order of their minutes."""
     for order in range(len(orders.minute)):
-        minute = midnight + orders.minute[order]
+        minute = day * MINUTES_PER_DAY + orders.minute[order]
+        product, order_class = orders.product_idx[order], orders.class_idx[order]
         _receive_before(world, state, minute)
-        serve_order(world, state, policy, orders.product_idx[order], orders.class_idx[order], day, orders.minute[order])
-        review_at_once(world, state, orders.product_idx[order], minute)
+        state.now[0] = minute
+        zone, speed = _zone_and_speed(world, order_class)
+        note(state, ORDERED, state.order_number[0], product, -1, zone, speed, 1)
+        serve_order(world, state, policy, product, order_class, day, orders.minute[order])
+        state.order_number[0] += 1
+        review_at_once(world, state, product, minute)
         _settle(world, state, minute)
-    _receive_before(world, state, np.inf)
-    close_day(world, state, day)
+
+
+@kernel
+def _zone_and_speed(world: World, order_class: int) -> tuple[int, int]:
+    return order_class // world.sizes.num_speeds, order_class % world.sizes.num_speeds
+
+
+@kernel
+def _serve_orders(world: World, state: State, policy: int, batch_minutes: int, orders: Orders, day: int) -> None:
+    """Handle a day's arrivals and orders in the order of their minutes; a policy outside the engine gets batches."""
+    midnight, batch_end = float(day * MINUTES_PER_DAY), 0.0
+    for order in range(len(orders.minute)):
+        minute = orders.minute[order]
+        if policy == OUTSIDE and batch_minutes > 0 and minute >= batch_end:
+            _end_batch(world, state, midnight + batch_end, day)
+            batch_end = min((minute // batch_minutes + 1.0) * batch_minutes, float(MINUTES_PER_DAY))
+        if state.full[0] or state.stopped[0]:
+            return
+        _receive_before(world, state, midnight + minute)
+        state.now[0] = midnight + minute
+        lines = slice(orders.line_ptr[order], orders.line_ptr[order + 1])
+        product_idx, units, order_class = orders.product_idx[lines], orders.units[lines], orders.class_idx[order]
+        _note_order(world, state, product_idx, units, order_class)
+        if policy == OUTSIDE:
+            add_to_batch(state, product_idx, units, order_class, midnight + minute)
+            if batch_minutes == 0:
+                _end_batch(world, state, midnight + minute, day)
+            continue
+        if len(units) == 1 and units[0] == 1:
+            serve_order(world, state, policy, product_idx[0], order_class, day, minute)
+        else:
+            serve_lines(world, state, policy, product_idx, units, order_class, day, minute)
+        state.order_number[0] += 1
+        _follow_up(world, state, product_idx, midnight + minute)
+    _end_batch(world, state, midnight + batch_end, day)
+
+
+@kernel
+def _note_order(world: World, state: State, product_idx: Ints, units: Ints, order_class: int) -> None:
+    zone, speed = _zone_and_speed(world, order_class)
+    number = state.order_number[0] + state.batch.counters[NUM_ORDERS]
+    for line in range(len(units)):
+        note(state, ORDERED, number, product_idx[line], -1, zone, speed, units[line])
+
+
+@kernel
+def _end_batch(world: World, state: State, minute: float, day: int) -> None:
+    """Have the open batch assigned at a minute; arrivals up to it come first."""
+    num_lines = state.batch.line_ptr[state.batch.counters[NUM_ORDERS]]
+    if num_lines == 0 or state.full[0] or state.stopped[0]:
+        return
+    _receive_before(world, state, minute)
+    state.now[0] = minute
+    assign_batch(world, state, day)
+    _follow_up(world, state, state.batch.product_idx[:num_lines], minute)
+
+
+@kernel
+def _follow_up(world: World, state: State, product_idx: Ints, minute: float) -> None:
+    """After orders of products: what their nodes order at once, and what moves then."""
+    for product in product_idx:
+        review_at_once(world, state, product, minute)
+    _settle(world, state, minute)
 
 
 @kernel
 def _start_morning(world: World, state: State, midnight: float) -> None:
     """Receipts of midnight, then everything that waited for the new day's capacity."""
+    state.now[0] = midnight
     for node in range(world.sizes.num_nodes):
         put_away(world, state, node)
     receive_until(world, state, midnight)

@@ -7,6 +7,8 @@ import numpy as np
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of
+from meio.simulation.events import ARRIVED, STORED
+from meio.simulation.log_kernels import note
 from meio.simulation.state import IN_YARD, TODAY, State, Transit
 from meio.simulation.touched_kernels import touch
 from meio.simulation.transit_kernels import earlier, forget, new_shipment, next_arrival, take_arrival
@@ -27,7 +29,9 @@ def whole_units(amount: float) -> int:
 def receive_until(world: World, state: State, minute: float) -> None:
     """Take in everything that arrives up to a minute, this minute included."""
     while next_arrival(state.transit) <= minute:
+        state.now[0] = max(state.now[0], next_arrival(state.transit))
         shipment = take_arrival(state.transit)
+        _note_shipment(world, state, ARRIVED, shipment, state.transit.units[shipment])
         _queue_in_yard(world, state.transit, shipment)
         put_away(world, state, state.transit.slot[shipment] % world.sizes.num_nodes)
 
@@ -41,10 +45,17 @@ def put_away(world: World, state: State, node: int) -> None:
             return
         units = min(state.transit.units[shipment], _room(world, state, state.transit.slot[shipment]))
         _store(world, state, state.transit.slot[shipment], units)
+        _note_shipment(world, state, STORED, shipment, units)
         state.used.inbound[node] += units
         state.transit.units[shipment] -= units
         if state.transit.units[shipment] == 0:
             _leave_yard(world, state.transit, shipment)
+
+
+@kernel
+def _note_shipment(world: World, state: State, kind: int, shipment: int, units: int) -> None:
+    slot, number = state.transit.slot[shipment], state.transit.number[shipment]
+    note(state, kind, number, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes, -1, -1, units)
 
 
 @kernel
@@ -76,8 +87,8 @@ def open_stock(world: World, state: State, slot: int, units: int) -> None:
 def _room(world: World, state: State, slot: int) -> int:
     """Units of a slot that receiving capacity and space let in now."""
     node = slot % world.sizes.num_nodes
-    period = period_of(world.clock, state.transit.counters[TODAY])
-    inbound = world.nodes.inbound_units_per_day[node, period] - state.used.inbound[node]
+    today = state.transit.counters[TODAY] - world.clock.first_day
+    inbound = world.capacity.inbound[today, node] - state.used.inbound[node]
     return min(whole_units(inbound), _space(world, state, slot))
 
 

@@ -10,8 +10,11 @@ from meio.network.compiled import DETERMINISTIC, EMPIRICAL_LEAD_TIME, LOGNORMAL,
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of, ships_on
+from meio.simulation.events import DEPARTED, REPLENISHMENT
+from meio.simulation.lane_cost_kernels import purchase_cost, transport_cost
+from meio.simulation.log_kernels import note
 from meio.simulation.receiving_kernels import take_stock, whole_units
-from meio.simulation.state import DESTINATION_SLOT, TODAY, State
+from meio.simulation.state import DESTINATION_SLOT, LANE, NUM_DEPARTED, TODAY, State
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, gamma, standard_normal, start, uniform
 from meio.simulation.tally import LANE_TRANSPORT, PURCHASE
@@ -59,8 +62,7 @@ def ship_waiting(world: World, state: State, slot: int, minute: float) -> None:
     """Ship what downstream orders still wait for at a slot, the oldest order first."""
     request = first_open(state.orders, slot)
     while request >= 0 and state.stock.on_hand[slot] > state.stock.owed[slot]:
-        destination = state.orders.detail[request, DESTINATION_SLOT]
-        state.orders.units[request] -= _ship(world, state, destination, state.orders.units[request], minute)
+        _ship_request(world, state, request, minute)
         request = next_open(state.orders, request)
 
 
@@ -68,8 +70,14 @@ def ship_waiting(world: World, state: State, slot: int, minute: float) -> None:
 def ship_all_waiting(world: World, state: State, minute: float) -> None:
     """Ship what any order still waits for, the oldest order first: a new day has brought new capacity."""
     for request in range(state.orders.size[0]):
-        destination = state.orders.detail[request, DESTINATION_SLOT]
-        state.orders.units[request] -= _ship(world, state, destination, state.orders.units[request], minute)
+        _ship_request(world, state, request, minute)
+
+
+@kernel
+def _ship_request(world: World, state: State, request: int, minute: float) -> None:
+    slot, lane = state.orders.detail[request, DESTINATION_SLOT], state.orders.detail[request, LANE]
+    source_slot, units = state.orders.slot[request], state.orders.units[request]
+    state.orders.units[request] -= _ship(world, state, slot, source_slot, lane, units, minute)
 
 
 @kernel
@@ -90,6 +98,8 @@ def _order_quantity(supply: Supply, slot: int, missing: int) -> int:
 def _place_order(world: World, state: State, slot: int, units: int) -> None:
     state.stock.position[slot] += units
     state.ledger.ordered[slot] += units
+    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    note(state, REPLENISHMENT, -1, product, node, -1, -1, units)
     source_slot = world.supply.source_slot[slot]
     if source_slot >= 0:
         state.stock.position[source_slot] -= units
@@ -98,14 +108,45 @@ def _place_order(world: World, state: State, slot: int, units: int) -> None:
 @kernel
 def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: float) -> None:
     """Ship the orders of one product placed at this instant; what cannot leave waits."""
-    day = state.transit.counters[TODAY]
-    _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
+    supply, day = world.supply, state.transit.counters[TODAY]
+    granted = units.copy()
+    if supply.in_proportion:
+        _share_out(state, supply.source_slot, slots, units, granted)
+    else:
+        _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
+        granted[:] = units
     for order in range(len(slots)):
-        left = units[order] - _ship(world, state, slots[order], units[order], minute)
+        slot = slots[order]
+        source_slot, lane = supply.source_slot[slot], supply.lane_idx[slot]
+        left = units[order] - _ship(world, state, slot, source_slot, lane, granted[order], minute)
         if left > 0:
-            request = wait(state.orders, world.supply.source_slot[slots[order]], left, state.full)
+            request = wait(state.orders, source_slot, left, state.full)
             if request >= 0:
-                state.orders.detail[request, DESTINATION_SLOT] = slots[order]
+                state.orders.detail[request, DESTINATION_SLOT] = slot
+                state.orders.detail[request, LANE] = lane
+
+
+@kernel
+def _share_out(state: State, source_slot: Ints, slots: Ints, units: Ints, granted: Ints) -> None:
+    """Set what each order may take of a source that is short: the same share, rounded by largest remainders."""
+    for first in range(len(slots)):
+        source = source_slot[slots[first]]
+        if source < 0 or (source_slot[slots[:first]] == source).any():
+            continue
+        together = np.flatnonzero(source_slot[slots] == source)
+        asked = units[together].sum()
+        there = max(state.stock.on_hand[source] - state.stock.owed[source], 0)
+        if there >= asked:
+            continue
+        left = there
+        for order in together:
+            granted[order] = units[order] * there // asked
+            left -= granted[order]
+        remainder = units[together] * there % asked
+        for _ in range(left):
+            largest = remainder.argmax()  # the first of equal ones
+            granted[together[largest]] += 1
+            remainder[largest] = -1
 
 
 @kernel
@@ -120,53 +161,53 @@ def _most_valuable_first(unit_value: Floats, slots: Ints, units: Ints) -> None:
 
 
 @kernel
-def _ship(world: World, state: State, slot: int, units: int, minute: float) -> int:
-    """Send a slot what its source has and its lane can carry today, at most `units`, and return how many left."""
-    units = _units_that_can_leave(world, state, slot, units)
+def _ship(world: World, state: State, slot: int, source_slot: int, lane: int, units: int, minute: float) -> int:
+    """Send a slot what its source has and the lane can carry today, at most `units`, and return how many left."""
+    units = _units_that_can_leave(world, state, source_slot, lane, units)
     if units <= 0:
         return 0
-    source_slot = world.supply.source_slot[slot]
     if source_slot >= 0:
         product, node = source_slot // world.sizes.num_nodes, source_slot % world.sizes.num_nodes
         day = state.transit.counters[TODAY]
         state.used.outbound[day - world.clock.first_day, node] += units
         state.ledger.sent[source_slot] += units
         take_stock(world, state, product, node, units)
-    _depart(world, state, slot, units, minute)
+    _depart(world, state, slot, lane, units, minute)
     return units
 
 
 @kernel
-def _units_that_can_leave(world: World, state: State, slot: int, units: int) -> int:
+def _units_that_can_leave(world: World, state: State, source_slot: int, lane: int, units: int) -> int:
     """Units of an order that the lane's capacity and the source's stock, ship days and capacity let go today."""
-    source_slot, lane = world.supply.source_slot[slot], world.supply.lane_idx[slot]
     day = state.transit.counters[TODAY]
-    period = period_of(world.clock, day)
-    units = min(units, whole_units(world.lanes.capacity_units_per_day[lane, period] - state.used.lane[lane]))
+    place = day - world.clock.first_day
+    units = min(units, whole_units(world.capacity.lane[place, lane] - state.used.lane[lane]))
     if source_slot < 0:
         return units
     node = source_slot % world.sizes.num_nodes
     if not ships_on(world, node, day):
         return 0
-    used = state.used.outbound[day - world.clock.first_day, node]
-    left = whole_units(world.nodes.outbound_units_per_day[node, period] - used)
+    left = whole_units(world.capacity.outbound[place, node] - state.used.outbound[place, node])
     return int(min(units, left, state.stock.on_hand[source_slot] - state.stock.owed[source_slot]))
 
 
 @kernel
-def _depart(world: World, state: State, slot: int, units: int, minute: float) -> None:
-    lane, departures = world.supply.lane_idx[slot], state.departures
-    start(state.draws, derived_key(departures.stream_key[slot], departures.number[slot]))
+def _depart(world: World, state: State, slot: int, lane: int, units: int, minute: float) -> None:
+    departures, product, node = state.departures, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    stream_key = derived_key(departures.product_key[product], world.keys.lane[lane])
+    start(state.draws, derived_key(stream_key, departures.number[slot]))
     departures.number[slot] += 1
     arrival = minute + MINUTES_PER_DAY * lead_time_days(world.lanes, lane, state.draws)
     if not world.lanes.crossover[lane]:
-        arrival = max(arrival, departures.latest_arrival[slot])
-        departures.latest_arrival[slot] = arrival
+        if departures.latest_lane[slot] == lane:
+            arrival = max(arrival, departures.latest_arrival[slot])
+        departures.latest_arrival[slot], departures.latest_lane[slot] = arrival, lane
     state.used.lane[lane] += units
+    note(state, DEPARTED, state.transit.counters[NUM_DEPARTED], product, node, -1, -1, units)
     send(state.transit, world.clock, slot, units, arrival, state.full)
     if state.transit.counters[TODAY] >= 0:
-        state.tally.money[PURCHASE] += units * world.supply.purchase_cost[slot]
-        state.tally.money[LANE_TRANSPORT] += units * world.supply.transport_cost[slot]
+        state.tally.money[PURCHASE] += units * purchase_cost(world, product, lane)
+        state.tally.money[LANE_TRANSPORT] += units * transport_cost(world, product, lane)
 
 
 @kernel

@@ -52,7 +52,6 @@ def build_routes(compiled: CompiledScenario) -> Routes:
         late_node_idx=late.node_idx,
         late_cost=late_cost[late.order],
         late_transit_days=np.moveaxis(outbound.late_transit_days, 1, 2)[late.order],
-        nearest_node_idx=_nearest_serving(compiled),
     )
 
 
@@ -88,7 +87,8 @@ def _cheapest_first(cost: Floats) -> _Candidates:
     return _Candidates(ptr, node_idx, (*row, node_idx))
 
 
-def _nearest_serving(compiled: CompiledScenario) -> Ints:
+def nearest_serving(compiled: CompiledScenario) -> Ints:
+    """The nearest node among those that serve customers, [zone]."""
     serves = compiled.nodes.serves_customers[:, None]
     nearest: Ints = np.where(serves, compiled.outbound.distance_km, np.inf).argmin(axis=0)
     return nearest

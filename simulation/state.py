@@ -16,13 +16,13 @@ from meio.simulation.tally import Tally, empty_tally
 from meio.simulation.world import World
 
 # Transit.counters
-FREE, USED, HEAP_SIZE, DEPARTED, TODAY = range(5)
+FREE, USED, HEAP_SIZE, NUM_DEPARTED, TODAY = range(5)
 # Transit.place
 NOWHERE, ON_THE_WAY, IN_YARD = range(3)
 # Waiting.detail of owed customers
-CLASS, ORDER_DAY, DELAY = range(3)
+CLASS, ORDER_DAY, DELAY, ORDER_NUMBER = range(4)
 # Waiting.detail of replenishment orders
-DESTINATION_SLOT = 0
+DESTINATION_SLOT, LANE = range(2)
 # Batch.counters
 NUM_ORDERS, NUM_PARCELS = range(2)
 
@@ -91,7 +91,7 @@ class Transit(NamedTuple):
     heap: Ints
     """Today's shipments as a binary heap by (minute, number)."""
     counters: Ints
-    """FREE: first of the list of free entries; USED: entries ever used; HEAP_SIZE; DEPARTED; TODAY."""
+    """FREE: first of the list of free entries; USED: entries ever used; HEAP_SIZE; NUM_DEPARTED; TODAY."""
     yard_first: Ints
     """[node, storage type]: first in the yard's queue; -1: none."""
     yard_last: Ints
@@ -132,12 +132,14 @@ class Touched(NamedTuple):
 class Departures(NamedTuple):
     """What the next lead time of a slot depends on."""
 
-    stream_key: Keys
-    """[slot]"""
+    product_key: Keys
+    """[product]: of the stream below which each lane's lead times have theirs."""
     number: Ints
     """[slot]: departures so far."""
     latest_arrival: Floats
     """[slot]: minute before which no later departure arrives, unless it may overtake."""
+    latest_lane: Ints
+    """[slot]: lane of that arrival."""
 
 
 class Batch(NamedTuple):
@@ -163,6 +165,46 @@ class Batch(NamedTuple):
     """[parcel]: from the horizon's first day."""
     counters: Ints
     """NUM_ORDERS and NUM_PARCELS; what is above them in the arrays is old."""
+    callback: Ints
+    """[1]: address of the C function that asks the policy."""
+
+
+class Offers(NamedTuple):
+    """Scratch for the assignment of an order of several units: what nodes offer, what is left."""
+
+    left: Ints
+    """[line]: units nobody ships yet."""
+    unfilled: Ints
+    """[line]: the same while a split is tried out."""
+    offer: Ints
+    """[line]: of the node looked at."""
+    whole: Ints
+    """[line]: of the best node that fills the order."""
+    split_units: Ints
+    """[part, line]"""
+    split_node: Ints
+    """[part]"""
+
+
+class Log(NamedTuple):
+    """Events, when they are asked for; each array is [event]."""
+
+    kind: Ints
+    """Place in EVENTS."""
+    minute: Floats
+    """From the horizon's first midnight."""
+    product_idx: Ints
+    node_idx: Ints
+    """-1: none."""
+    zone_idx: Ints
+    """-1: none."""
+    speed_idx: Ints
+    """-1: none."""
+    units: Ints
+    number: Ints
+    """Of the customer order, or of the shipment, from 0."""
+    size: Ints
+    """[1]: number of events."""
 
 
 class State(NamedTuple):
@@ -178,16 +220,27 @@ class State(NamedTuple):
     """Customer orders owed."""
     touched: Touched
     departures: Departures
+    batch: Batch
+    offers: Offers
+    log: Log
     tally: Tally
+    now: Floats
+    """[1]: minute from the horizon's first midnight."""
+    order_number: Ints
+    """[1]: customer orders so far."""
+    basket_key: Keys
+    """[1]: of the streams of basket sizes."""
     demand_key: Keys
     """[stream]"""
     draws: Keys
     """Key and counter of the stream being read."""
     full: Bools
     """[1]: a list had no room left."""
+    stopped: Bools
+    """[1]: a policy outside the engine asked to stop."""
 
 
-def new_state(world: World, room: int) -> State:
+def new_state(world: World, room: int, *, with_events: bool = False) -> State:
     """An empty state whose lists have room for so many entries each."""
     sizes = world.sizes
     num_slots = sizes.num_products * sizes.num_nodes
@@ -203,15 +256,33 @@ def new_state(world: World, room: int) -> State:
             _counts(len(world.lanes.source_idx)),
         ),
         transit=_empty_transit(room, num_days, (sizes.num_nodes, sizes.num_types)),
-        orders=_nobody_waiting(room, num_slots, num_details=1),
-        customers=_nobody_waiting(room, num_slots, num_details=3),
+        orders=_nobody_waiting(room, num_slots, num_details=2),
+        customers=_nobody_waiting(room, num_slots, num_details=4),
         touched=Touched(_counts(num_slots), np.zeros(num_slots, dtype=bool), _counts(1), _counts(1)),
-        departures=Departures(np.zeros(num_slots, dtype=np.uint64), _counts(num_slots), np.full(num_slots, -np.inf)),
+        departures=Departures(
+            np.zeros(sizes.num_products, dtype=np.uint64),
+            _counts(num_slots),
+            np.full(num_slots, -np.inf),
+            _none(num_slots),
+        ),
+        batch=_empty_batch(room),
+        offers=_no_offers(most_lines(world), sizes.num_nodes),
+        log=_empty_log(room if with_events else 0),
         tally=empty_tally(world),
+        now=np.zeros(1),
+        order_number=_counts(1),
+        basket_key=np.zeros(1, dtype=np.uint64),
         demand_key=np.zeros(len(world.demand.stream_kind), dtype=np.uint64),
         draws=np.zeros(2, dtype=np.uint64),
         full=np.zeros(1, dtype=bool),
+        stopped=np.zeros(1, dtype=bool),
     )
+
+
+def most_lines(world: World) -> int:
+    """Most lines that an order can have."""
+    recorded = np.diff(world.orders.recorded.line_ptr).max(initial=1)
+    return max(int(recorded), len(world.orders.basket_end))
 
 
 def _counts(*shape: int) -> Ints:
@@ -238,6 +309,19 @@ def _empty_transit(room: int, num_days: int, queues: tuple[int, int]) -> Transit
         yard_first=_none(*queues),
         yard_last=_none(*queues),
     )
+
+
+def _empty_batch(room: int) -> Batch:
+    lists = (_counts(room) for _ in range(8))
+    return Batch(np.zeros(room), next(lists), _counts(room + 1), *lists, _counts(2), _counts(1))
+
+
+def _no_offers(room: int, num_nodes: int) -> Offers:
+    return Offers(*(_counts(room) for _ in range(4)), _counts(num_nodes, room), _counts(num_nodes))
+
+
+def _empty_log(room: int) -> Log:
+    return Log(_counts(room), np.zeros(room), *(_counts(room) for _ in range(6)), _counts(1))
 
 
 def _nobody_waiting(room: int, num_slots: int, num_details: int) -> Waiting:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats, Names
 from meio.simulation.measures import SimulationResult
+from meio.simulation.routes import nearest_serving
 from meio.simulation.tally import (
     DELIVERY_DAYS,
     DEMAND,
@@ -17,10 +18,10 @@ from meio.simulation.tally import (
     LOST_UNITS,
     MONEY,
     ON_TIME,
+    ORDERS,
     OUTBOUND,
     OWED_UNITS,
-    SHIPPED_KM,
-    SHIPPED_LOCALLY,
+    PACKAGES,
     SHIPPED_UNITS,
     Outcome,
 )
@@ -57,7 +58,7 @@ def tabulate(
         service=_service(compiled.names, outcomes),
         use=_use(compiled, records),
         nodes=_nodes(compiled.names, records),
-        network=_network(outcomes),
+        network=_network(compiled, outcomes),
         inventory=_inventory(compiled, records),
     )
 
@@ -141,20 +142,25 @@ def _nodes(names: Names, records: _Records) -> pd.DataFrame:
     )
 
 
-def _network(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def _network(compiled: CompiledScenario, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     service = np.stack([outcome.tally.service.sum(axis=0) for outcome in outcomes])
-    shipped = np.stack([outcome.tally.shipped for outcome in outcomes])
+    shipped = np.stack([outcome.tally.shipped for outcome in outcomes])  # [replication, node, zone, kind]
     outbound = np.array([outcome.tally.money[OUTBOUND] for outcome in outcomes])
-    units = shipped[:, SHIPPED_UNITS]
+    by_pair = shipped[..., SHIPPED_UNITS]
+    units, packages = by_pair.sum(axis=(1, 2)), shipped[..., PACKAGES].sum(axis=(1, 2))
+    kilometres = (by_pair * np.where(by_pair > 0, compiled.outbound.distance_km, 0.0)).sum(axis=(1, 2))
+    local = by_pair[:, nearest_serving(compiled), np.arange(len(compiled.names.zones))].sum(axis=1)
     return pd.DataFrame(
         {
             "replication": np.arange(1, len(outcomes) + 1),
-            "orders": service[:, DEMAND],
+            "orders": service[:, ORDERS],
             "units_shipped": units,
+            "packages": packages,
+            "packages_per_order": _ratio(packages, service[:, ORDERS]),
             "outbound_cost_per_unit": _ratio(outbound, units),
             "delivery_days_mean": _ratio(service[:, DELIVERY_DAYS], service[:, ON_TIME] + service[:, LATE_UNITS]),
-            "distance_km_mean": _ratio(shipped[:, SHIPPED_KM], units),
-            "local_share": _ratio(shipped[:, SHIPPED_LOCALLY], units),
+            "distance_km_mean": _ratio(kilometres, units),
+            "local_share": _ratio(local, units),
         }
     )
 

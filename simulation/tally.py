@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from meio.network.compiled import Floats
 from meio.simulation.world import World
+
+if TYPE_CHECKING:
+    from meio.simulation.state import Log
 
 # Tally.money
 (
@@ -35,10 +38,10 @@ MONEY = (
     "unavoidable",
 )
 # Tally.service
-DEMAND, ON_TIME, LATE_UNITS, LOST_UNITS, OWED_UNITS, DELIVERY_DAYS = range(6)
-NUM_SERVICE_KINDS = 6
+DEMAND, ON_TIME, LATE_UNITS, LOST_UNITS, OWED_UNITS, DELIVERY_DAYS, ORDERS = range(7)
+NUM_SERVICE_KINDS = 7
 # Tally.shipped
-SHIPPED_UNITS, SHIPPED_KM, SHIPPED_LOCALLY = range(3)
+SHIPPED_UNITS, PACKAGES = range(2)
 
 
 class Tally(NamedTuple):
@@ -47,9 +50,17 @@ class Tally(NamedTuple):
     money: Floats
     """[kind of MONEY]"""
     service: Floats
-    """[speed, kind]: units by day of order; days from order to delivery, summed over units filled"""
+    """[speed, kind]: units by day of order; days from order to delivery, summed over units filled; orders"""
     shipped: Floats
-    """[kind]: units shipped to customers, their distances, and how many came from the node nearest to the zone."""
+    """[node, zone, kind]: units and packages shipped to customers."""
+    money_by_day: Floats
+    """[day, kind of MONEY]: charged on the day."""
+    service_by_day: Floats
+    """[day, speed, kind]: recorded on the day."""
+    noted_money: Floats
+    """[kind of MONEY]: what is in `money_by_day`."""
+    noted_service: Floats
+    """[speed, kind]: what is in `service_by_day`."""
     storage_m3: Floats
     """[day, node, storage type]: at the close, without the yard."""
     storage_units: Floats
@@ -71,6 +82,12 @@ class Outcome(NamedTuple):
     orders: int
     """Warm-up included."""
     units_lost: int
+    days: int
+    """Complete days that count."""
+    log: Log | None
+    """Events, when they were asked for."""
+    failure: BaseException | None
+    """Why it stopped before its end: a policy outside the engine."""
 
 
 def empty_tally(world: World) -> Tally:
@@ -80,7 +97,11 @@ def empty_tally(world: World) -> Tally:
     return Tally(
         money=np.zeros(len(MONEY)),
         service=np.zeros((sizes.num_speeds, NUM_SERVICE_KINDS)),
-        shipped=np.zeros(3),
+        shipped=np.zeros((sizes.num_nodes, sizes.num_zones, 2)),
+        money_by_day=np.zeros((days, len(MONEY))),
+        service_by_day=np.zeros((days, sizes.num_speeds, NUM_SERVICE_KINDS)),
+        noted_money=np.zeros(len(MONEY)),
+        noted_service=np.zeros((sizes.num_speeds, NUM_SERVICE_KINDS)),
         storage_m3=np.zeros(by_type),
         storage_units=np.zeros(by_type),
         yard_m3=np.zeros(by_type[:2]),

@@ -7,7 +7,7 @@ import numpy as np
 from meio.network.compiled import Bools
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
-from meio.simulation.state import DEPARTED, FREE, HEAP_SIZE, NOWHERE, ON_THE_WAY, TODAY, USED, Transit
+from meio.simulation.state import FREE, HEAP_SIZE, NOWHERE, NUM_DEPARTED, ON_THE_WAY, TODAY, USED, Transit
 from meio.simulation.world import Clock
 
 
@@ -29,7 +29,6 @@ def send(transit: Transit, clock: Clock, slot: int, units: int, minute: float, f
 @kernel
 def begin_day(transit: Transit, clock: Clock, day: int) -> None:
     """Make a day's arrivals due in the order of their minutes."""
-    transit.counters[TODAY] = day
     shipment = transit.first_of_day[day - clock.first_day]
     while shipment >= 0:
         following = transit.next[shipment]
@@ -80,9 +79,9 @@ def new_shipment(transit: Transit, slot: int, units: int, minute: float, full: B
     transit.slot[shipment] = slot
     transit.units[shipment] = units
     transit.minute[shipment] = minute
-    transit.number[shipment] = counters[DEPARTED]
+    transit.number[shipment] = counters[NUM_DEPARTED]
     transit.next[shipment] = -1
-    counters[DEPARTED] += 1
+    counters[NUM_DEPARTED] += 1
     return int(shipment)
 
 

@@ -8,8 +8,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from meio.network.compiled import Bools, Costs, Demand, Floats, Ints, Lanes, Nodes, Outbound, Penalties, Products
+from meio.network.compiled import (
+    Bools,
+    Costs,
+    Demand,
+    Floats,
+    Ints,
+    Lanes,
+    Nodes,
+    Outbound,
+    Penalties,
+    Products,
+    RecordedOrders,
+)
 from meio.simulation.streams import Keys
+
+# OrderSource.kind
+UNITS, BASKETS, RECORDED = range(3)
 
 
 class Clock(NamedTuple):
@@ -50,16 +65,37 @@ class Supply(NamedTuple):
     """[slot]"""
     pack: Ints
     """[slot]"""
-    purchase_cost: Floats
-    """[slot]: per unit when a vendor ships it, else 0."""
-    transport_cost: Floats
-    """[slot]: per unit."""
     downstream_first: Ints
     """Nodes in the order of their reviews."""
     reviewed_always: Bools
     """[lane]: orders are placed at each demand, not at reviews only."""
     product_reviewed_always: Bools
     """[product]: some node orders it on such a lane."""
+    in_proportion: bool
+    """Whether a shortage is shared out in proportion, not by value."""
+
+
+class Capacity(NamedTuple):
+    """Units that can flow on a day, disruptions and departure days considered; days from the replication's first."""
+
+    inbound: Floats
+    """[day, node]"""
+    outbound: Floats
+    """[ship date, node]"""
+    lane: Floats
+    """[day, lane]"""
+
+
+class OrderSource(NamedTuple):
+    """Where customer orders come from."""
+
+    kind: int
+    """UNITS: drawn, one unit each; BASKETS: drawn units, several an order; RECORDED."""
+    basket_end: Floats
+    """[units - 1]: shares of orders by units, summed up; the last is above 1."""
+    day_ptr: Ints
+    """[day from the replication's first + 1] into the recorded orders."""
+    recorded: RecordedOrders
 
 
 class Values(NamedTuple):
@@ -80,6 +116,8 @@ class Values(NamedTuple):
     outbound_price: Floats
     """[period, node]: by the plan, per unit shipped."""
     least_outbound_price: float
+    protection: Ints
+    """[speed, period, slot]: units kept for faster speeds; no speed when the policy reserves nothing."""
 
 
 class Opening(NamedTuple):
@@ -142,8 +180,6 @@ class Routes(NamedTuple):
     late_node_idx: Ints
     late_cost: Floats
     late_transit_days: Floats
-    nearest_node_idx: Ints
-    """[zone]: the nearest node among those that serve customers."""
 
 
 class StreamKeys(NamedTuple):
@@ -168,6 +204,8 @@ class World(NamedTuple):
     costs: Costs
     demand: Demand
     supply: Supply
+    capacity: Capacity
+    orders: OrderSource
     values: Values
     opening: Opening
     guides: Guides

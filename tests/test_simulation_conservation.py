@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import Size, random_network, random_plan
 
-from meio.simulation import engine
+from meio.simulation import replication
 from meio.simulation.build import build_world
 from meio.simulation.conservation import ConservationError, imbalance_of, raise_imbalance
-from meio.simulation.engine import _run_with_room, simulate
+from meio.simulation.engine import simulate
+from meio.simulation.replication import Assignment, Setting, run_path
 from meio.simulation.state import ON_THE_WAY, new_state
 
 sizes = st.builds(
@@ -46,7 +47,8 @@ def test_every_unit_is_accounted_for(seed, size, policy, cover):
 def ended():
     """A network and the state at the end of a replication with goods on the way, waiting and owed."""
     compiled = random_network(11, Size(products=4, serving=4, daily_mean=4.0))
-    state = _run_with_room(build_world(compiled, random_plan(compiled, 11)), 1, seed=1, replication=0)
+    world = build_world(compiled, random_plan(compiled, 11))
+    state = run_path(Setting(compiled, world, Assignment("priced", 1), seed=1), 0).state
     assert (state.transit.place == ON_THE_WAY).any()
     return compiled, state
 
@@ -93,12 +95,12 @@ def test_a_lost_order_is_named(ended):
 def test_the_simulation_stops_with_the_first_day_that_does_not_balance(monkeypatch):
     compiled = random_network(11, Size(warm_up_days=2))
 
-    def one_unit_too_many(world, room):
-        state = new_state(world, room)
+    def one_unit_too_many(world, room, with_events):
+        state = new_state(world, room, with_events=with_events)
         state.ledger.sold[0] += 1
         return state
 
-    monkeypatch.setattr(engine, "new_state", one_unit_too_many)
+    monkeypatch.setattr(replication, "new_state", one_unit_too_many)
     with pytest.raises(
         ConservationError, match=r"product product 0 at centre 0, day -1 of replication 1: .* \(\+1 units\)"
     ):

@@ -8,8 +8,9 @@ from scipy import stats
 
 from meio.network.compiled import BACKORDERED, DETERMINISTIC, GAMMA_LEAD_TIME, LOST, POISSON
 from meio.simulation.build import build_world
-from meio.simulation.engine import _run_with_room, simulate
-from meio.simulation.engine_kernels import COMPLETE, NO_ROOM, run_replication
+from meio.simulation.engine import simulate
+from meio.simulation.engine_kernels import COMPLETE, NO_ROOM, close_replication, open_replication, run_days
+from meio.simulation.replication import Assignment, Setting, run_path
 from meio.simulation.state import new_state
 
 TABLES = ("cost", "service", "use", "nodes", "network", "inventory")
@@ -60,10 +61,13 @@ def test_progress_counts_the_replications(network):
 def test_lists_without_room_are_noticed_and_more_room_changes_nothing(network):
     compiled, plan = network
     world = build_world(compiled, plan)
-    assert run_replication(world, new_state(world, 3), 1, 8, 0, False)[0] == NO_ROOM
-    roomy = new_state(world, 100_000)
-    assert run_replication(world, roomy, 1, 8, 0, False)[0] == COMPLETE
-    state = _run_with_room(world, 1, 8, 0)
+    crammed, roomy = new_state(world, 3), new_state(world, 100_000)
+    open_replication(world, roomy, 8, 0)
+    open_replication(world, crammed, 8, 0)
+    assert run_days(world, crammed, 1, 0, world.clock.end_day, False)[0] == NO_ROOM
+    assert run_days(world, roomy, 1, 0, world.clock.end_day, False)[0] == COMPLETE
+    close_replication(world, roomy)
+    state = run_path(Setting(compiled, world, Assignment("priced", 1), seed=8), 0).state
     assert len(state.transit.slot) < 100_000
     assert roomy.tally.money.tolist() == state.tally.money.tolist()
 

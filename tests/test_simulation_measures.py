@@ -15,7 +15,7 @@ PARTS = ["purchase", "lane_transport", "outbound", "holding", "overflow", "late"
 
 @pytest.fixture(scope="module")
 def network():
-    compiled = random_network(33, Size(products=6, centres=2, serving=4, period_days=6, daily_mean=4.0))
+    compiled = random_network(30, Size(products=6, centres=2, serving=4, period_days=6, daily_mean=4.0))
     return compiled, random_plan(compiled, 5, cover_days=9)
 
 

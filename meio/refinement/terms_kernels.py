@@ -9,6 +9,7 @@ import numpy as np
 from meio.network.compiled import BACKORDERED, Bools, Floats, Ints
 from meio.network.jit import kernel
 from meio.simulation.clock_kernels import period_of
+from meio.simulation.lane_cost_kernels import purchase_cost, transport_cost
 from meio.simulation.world import World
 
 
@@ -99,7 +100,9 @@ def fill_terms(world: World, prices: PathPrices, stock_given: bool, product: int
         terms.end_value[node] = values.end_value[slot]
         terms.minimum_order[node], terms.pack[node] = supply.minimum_order[slot], supply.pack[slot]
         terms.opening[node] = world.opening.on_hand[slot] if stock_given else -1
-        terms.order_cost[node] = supply.purchase_cost[slot] + supply.transport_cost[slot]
+        terms.order_cost[node] = 0.0
+        if lane >= 0:
+            terms.order_cost[node] = purchase_cost(world, product, lane) + transport_cost(world, product, lane)
         for period in range(num_periods):
             price = prices.lane[lane, period] if lane >= 0 else 0.0
             terms.departure_price[node, period] = price + (prices.outbound[source, period] if source >= 0 else 0.0)
