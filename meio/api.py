@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meio import explanation
 from meio.network.compile import compile_scenario
-from meio.network.model import Scenario
+from meio.network.model import Policy, Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer import planner
 from meio.plan import Plan
@@ -62,7 +62,7 @@ def simulate(
     scenario: Scenario,
     plan: Plan,
     *,
-    policy: engine.Policy | None = None,
+    policy: Policy | None = None,
     replications: int | None = None,
     seed: int = 0,
     workers: int | None = None,

@@ -11,6 +11,7 @@ from time import perf_counter
 
 from meio.folder import check_destination, read_facts
 from meio.network.compile import compile_scenario
+from meio.network.model import Policy
 from meio.network.scenario import load_scenario
 from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import Method
@@ -18,7 +19,7 @@ from meio.outcome import Outcome
 from meio.output import read_plan, write_output
 from meio.plan import Plan
 from meio.refinement.planner import plan
-from meio.simulation.engine import Policy, simulate
+from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
 
 Progress = Callable[[str, int, int], None]

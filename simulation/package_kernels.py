@@ -25,7 +25,7 @@ def packages_in_time(
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if cost[weight_class, speed, delay, node, zone] < np.inf:
-            return packages, weight_class
+            return packages, int(weight_class)
     return 0, 0
 
 
@@ -36,7 +36,7 @@ def packages_by_any(world: World, weight_kg: float, units: int, node: int, zone:
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if late_cost[weight_class, node, zone] < np.inf:
-            return packages, weight_class
+            return packages, int(weight_class)
     return 0, 0
 
 

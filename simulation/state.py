@@ -312,16 +312,25 @@ def _empty_transit(room: int, num_days: int, queues: tuple[int, int]) -> Transit
 
 
 def _empty_batch(room: int) -> Batch:
-    lists = (_counts(room) for _ in range(8))
-    return Batch(np.zeros(room), next(lists), _counts(room + 1), *lists, _counts(2), _counts(1))
+    lengths = {"line_ptr": room + 1, "counters": 2, "callback": 1}
+    lists = {name: _counts(lengths.get(name, room)) for name in Batch._fields}
+    return Batch(**(lists | {"minute": np.zeros(room)}))
 
 
-def _no_offers(room: int, num_nodes: int) -> Offers:
-    return Offers(*(_counts(room) for _ in range(4)), _counts(num_nodes, room), _counts(num_nodes))
+def _no_offers(num_lines: int, num_nodes: int) -> Offers:
+    return Offers(
+        left=_counts(num_lines),
+        unfilled=_counts(num_lines),
+        offer=_counts(num_lines),
+        whole=_counts(num_lines),
+        split_units=_counts(num_nodes, num_lines),
+        split_node=_counts(num_nodes),
+    )
 
 
 def _empty_log(room: int) -> Log:
-    return Log(_counts(room), np.zeros(room), *(_counts(room) for _ in range(6)), _counts(1))
+    lists = {name: _counts(room) for name in Log._fields}
+    return Log(**(lists | {"minute": np.zeros(room), "size": _counts(1)}))
 
 
 def _nobody_waiting(room: int, num_slots: int, num_details: int) -> Waiting:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from random_networks import Size, random_network
 
-from meio.simulation.routes import build_routes
+from meio.simulation.routes import build_routes, nearest_serving
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -46,7 +46,7 @@ def test_late_candidates_are_all_nodes_that_reach_the_zone_cheapest_first():
 
 def test_nearest_node_of_a_zone_is_one_that_serves_customers():
     compiled = random_network(2, Size(centres=2, serving=3))
-    nearest = build_routes(compiled).nearest_node_idx
+    nearest = nearest_serving(compiled)
     assert compiled.nodes.serves_customers[nearest].all()
     distance = compiled.outbound.distance_km[compiled.nodes.serves_customers]
     assert compiled.outbound.distance_km[nearest, np.arange(len(nearest))].tolist() == distance.min(axis=0).tolist()

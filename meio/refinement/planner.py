@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meio.network.compiled import CompiledScenario
-from meio.network.model import Planning
+from meio.network.model import Planning, Policy
 from meio.optimizer import planner
 from meio.plan import Plan
 from meio.refinement.refine import refined
-from meio.simulation.engine import Policy
 
 
 def plan(
@@ -30,7 +29,7 @@ def plan(
         When to stop, and how many rounds to refine; the defaults when left out.
     method : str
         ``decomposition`` by capacity prices, or ``extensive``, which is not refined.
-    policy : {"nearest", "priced"}
+    policy : str
         How orders will be assigned: targets are refined under it.
     workers : int, optional
         Threads; as many as the machine has cores when left out. The plan does not depend on it.

@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from meio.network.compiled import Bools, CompiledScenario, Floats
+from meio.network.model import Policy
 from meio.optimizer.model import PlanningModel, planning_model
 from meio.optimizer.newton import trust_scale
 from meio.optimizer.prices import capacities, fields
@@ -27,7 +28,6 @@ from meio.refinement.sampling import Paths, paths_of, with_prices
 from meio.refinement.search import searched
 from meio.refinement.shift_steps import NEAREST, ShiftSteps
 from meio.refinement.unit_values import unit_values
-from meio.simulation.engine import Policy
 
 MOST_CUTS = 3  # times that stock is taken back where it does not fit
 
@@ -52,7 +52,7 @@ def refined(
         Its targets and prices are where the search begins.
     rounds : int
         Each takes one step with every product, and one with the prices. 0 changes nothing.
-    policy : {"nearest", "priced"}
+    policy : str
         How orders are assigned.
     workers : int, optional
         Threads; none: one per core. Does not change the result.

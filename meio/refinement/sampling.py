@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
+from meio.network.model import Policy
 from meio.optimizer.prices import fields
 from meio.plan import CapacityPrices, Plan
 from meio.refinement.unit_values import unit_values
 from meio.simulation.build import build_world, revalued
-from meio.simulation.engine import Policy
 from meio.simulation.world import World
 
 _PRODUCTS_PER_TASK = 16
@@ -58,7 +58,7 @@ def paths_of(compiled: CompiledScenario, plan: Plan, policy: Policy, workers: in
         compiled=compiled,
         world=build_world(compiled, plan),
         lane_idx=plan.lane_idx,
-        policy=("nearest", "priced").index(policy),
+        policy=int(policy != "nearest"),  # every other policy weighs the plan's prices
         workers=workers or os.cpu_count() or 1,
         open_ptr=np.concatenate([[0], np.cumsum(count)]),
         open_orders=np.argsort(product_idx, kind="stable"),
