@@ -6,7 +6,7 @@ when one is full the replication is run again with more (its random streams brin
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -313,7 +313,7 @@ def _empty_transit(room: int, num_days: int, queues: tuple[int, int]) -> Transit
 
 def _empty_batch(room: int) -> Batch:
     lengths = {"line_ptr": room + 1, "counters": 2, "callback": 1}
-    lists = {name: _counts(lengths.get(name, room)) for name in Batch._fields}
+    lists: dict[str, Any] = {name: _counts(lengths.get(name, room)) for name in Batch._fields}
     return Batch(**(lists | {"minute": np.zeros(room)}))
 
 
@@ -329,7 +329,7 @@ def _no_offers(num_lines: int, num_nodes: int) -> Offers:
 
 
 def _empty_log(room: int) -> Log:
-    lists = {name: _counts(room) for name in Log._fields}
+    lists: dict[str, Any] = {name: _counts(room) for name in Log._fields}
     return Log(**(lists | {"minute": np.zeros(room), "size": _counts(1)}))
 
 
