@@ -12,8 +12,8 @@ from meio.simulation import replication
 from meio.simulation.build import build_world
 from meio.simulation.conservation import ConservationError, imbalance_of, raise_imbalance
 from meio.simulation.engine import simulate
-from meio.simulation.replication import Assignment, Setting, run_path
-from meio.simulation.state import ON_THE_WAY, new_state
+from meio.simulation.replication import Assignment, Setting, run_path, run_replication
+from meio.simulation.state import IN_YARD, ON_THE_WAY, new_state
 
 sizes = st.builds(
     Size,
@@ -105,3 +105,26 @@ def test_the_simulation_stops_with_the_first_day_that_does_not_balance(monkeypat
         ConservationError, match=r"product product 0 at centre 0, day -1 of replication 1: .* \(\+1 units\)"
     ):
         simulate(compiled, random_plan(compiled, 1), replications=1, seed=1)
+
+
+def test_a_receipt_that_is_dropped_is_caught_and_named():
+    """A defect planted in a running simulation: one shipment vanishes on day 4."""
+    compiled = random_network(11, Size(products=4, serving=4, daily_mean=4.0))
+    dropped = []
+
+    def lose_a_shipment(state, world, day):
+        shipment = np.flatnonzero(state.transit.place == ON_THE_WAY)[-1]
+        state.transit.place[shipment] = IN_YARD  # off the road, and nobody takes it in
+        dropped.append((int(state.transit.slot[shipment]), int(state.transit.units[shipment])))
+        state.transit.units[shipment] = 0
+        return world
+
+    world = build_world(compiled, random_plan(compiled, 11))
+    setting = Setting(compiled, world, Assignment("priced", 1), 1, adapt_days=(3,), new_adapt=lambda _: lose_a_shipment)
+    with pytest.raises(ConservationError) as caught:
+        run_replication(setting, 0)
+    slot, units = dropped[0]
+    product, node = divmod(slot, len(compiled.names.nodes))
+    where = f"product {compiled.names.products[product]} at {compiled.names.nodes[node]}, day 4 of replication 1"
+    assert str(caught.value).startswith(where)
+    assert f"is not what was ordered (-{units} units)" in str(caught.value)
