@@ -112,7 +112,7 @@ def test_a_receipt_that_is_dropped_is_caught_and_named():
     compiled = random_network(11, Size(products=4, serving=4, daily_mean=4.0))
     dropped = []
 
-    def lose_a_shipment(state, world, day):
+    def lose_a_shipment(state, world, _day):
         shipment = np.flatnonzero(state.transit.place == ON_THE_WAY)[-1]
         state.transit.place[shipment] = IN_YARD  # off the road, and nobody takes it in
         dropped.append((int(state.transit.slot[shipment]), int(state.transit.units[shipment])))
