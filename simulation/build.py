@@ -184,6 +184,7 @@ def _values(compiled: CompiledScenario, plan: Plan, protection: Ints | None) -> 
         end_value=end_value(compiled).ravel(),
         unit_value=_by_period(plan.unit_value),
         least_unit_value=_least(plan.unit_value),
+        base_value=_base(plan.unit_value, (plan.lane_idx >= 0) & compiled.nodes.serves_customers),
         outbound_price=contiguous(plan.prices.outbound.T),
         least_outbound_price=float(plan.prices.outbound.min()),
         protection=np.zeros((0, 0, 0), dtype=np.int64) if protection is None else contiguous(protection),
@@ -192,13 +193,24 @@ def _values(compiled: CompiledScenario, plan: Plan, protection: Ints | None) -> 
 
 def revalued(world: World, unit_value: Floats) -> World:
     """The same, with orders assigned by other unit values, [product, node, period]."""
-    values = world.values._replace(unit_value=_by_period(unit_value), least_unit_value=_least(unit_value))
+    serving = (world.supply.lane_idx >= 0).reshape(unit_value.shape[:2]) & world.nodes.serves_customers
+    values = world.values._replace(
+        unit_value=_by_period(unit_value),
+        least_unit_value=_least(unit_value),
+        base_value=_base(unit_value, serving),
+    )
     return world._replace(values=values)
 
 
 def _least(unit_value: Floats) -> Floats:
     """Least value over nodes, [period, product]."""
     return np.ascontiguousarray(unit_value.min(axis=1).T)
+
+
+def _base(unit_value: Floats, serving: Bools) -> Floats:
+    """Least value over the serving nodes of each product, [period, product]; 0 where there are none."""
+    least = np.where(serving[:, :, None], unit_value, np.inf).min(axis=1).T
+    return np.ascontiguousarray(np.where(np.isfinite(least), least, 0.0))
 
 
 def _opening(compiled: CompiledScenario, supply: Supply) -> Opening:

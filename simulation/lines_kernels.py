@@ -206,8 +206,11 @@ def _score(
     for line in range(len(product_idx)):
         weight_kg += units[line] * world.products.weight_kg[product_idx[line]]
         total += units[line]
-        unit_value = values.unit_value[period, product_idx[line] * world.sizes.num_nodes + node]
-        value += units[line] * (price + unit_value)
+        product = product_idx[line]
+        above_base = (
+            values.unit_value[period, product * world.sizes.num_nodes + node] - values.base_value[period, product]
+        )
+        value += units[line] * (price + above_base)
     packages, weight_class = packages_in_time(world, weight_kg, total, speed, delay, node, zone)
     if packages == 0:
         return np.inf, np.inf

@@ -113,6 +113,8 @@ class Values(NamedTuple):
     """[period, slot]: what taking a unit costs the network, by the plan."""
     least_unit_value: Floats
     """[period, product]: the least over its nodes."""
+    base_value: Floats
+    """[period, product]: the least over the nodes that stock it and serve customers; 0 where there are none."""
     outbound_price: Floats
     """[period, node]: by the plan, per unit shipped."""
     least_outbound_price: float
