@@ -92,6 +92,11 @@ def off_kinks(rng: np.random.Generator, plan_targets: np.ndarray) -> np.ndarray:
     return np.rint(plan_targets).astype(np.int64) * COPIES + rng.integers(1, COPIES - 1, plan_targets.shape)
 
 
+def next_day_after_cutoff(compiled: CompiledScenario) -> np.ndarray:
+    """Shipping delays of nodes that ship every day."""
+    return np.broadcast_to([0, 1], compiled.nodes.ship_delay_days.shape).copy()
+
+
 @pytest.mark.parametrize("policy", range(2))
 @pytest.mark.parametrize("seed", range(8))
 def test_derivatives_are_finite_differences(seed, policy):
@@ -101,6 +106,9 @@ def test_derivatives_are_finite_differences(seed, policy):
         compiled = compiled._replace(
             outbound=compiled.outbound._replace(unserved=np.full_like(compiled.outbound.unserved, LOST))
         )
+    ships_daily = seed % 4 == 1
+    if ships_daily:
+        compiled = compiled._replace(nodes=compiled.nodes._replace(ship_delay_days=next_day_after_cutoff(compiled)))
     plan = random_plan(compiled, seed)
     world, rng = build_world(compiled, plan), np.random.default_rng(seed)
     prices = PathPrices(*(rng.random(part.shape) for part in no_path_prices(compiled)))
