@@ -145,6 +145,30 @@ def make_supply(products: pd.DataFrame, demand: pd.DataFrame, random: np.random.
     return pd.concat([first, by_air[usual != "air_vendor"]])
 
 
+def make_orders(
+    raw: Path, products: pd.Series, zones: pd.DataFrame, scenario: dict[str, Any], random: np.random.Generator
+) -> pd.DataFrame:
+    """Table `orders`: the invoices of the simulated days, a unit for each order line; zone and speed are drawn."""
+    lines = pd.read_parquet(raw / FILES["transactions"]).query("qty > 0 and unit_price_gbp > 0")
+    first = FIRST_DAY - pd.Timedelta(days=scenario["horizon"]["warm_up_days"])
+    simulated = lines["ts"].between(first, FIRST_DAY + pd.Timedelta(weeks=WEEKS), inclusive="left")
+    kept = simulated & lines["stock_code"].isin(products) & ~lines["invoice"].str.startswith("C")
+    orders = lines[kept].groupby(["invoice", "stock_code"], sort=False, as_index=False).size()
+    placed, mix = lines[kept].groupby("invoice")["ts"].min(), scenario["demand"]["speed_mix"]
+    odds = zones["population"] / zones["population"].sum()
+    zone = pd.Series(random.choice(zones["zone"].to_numpy(object), len(placed), p=odds), placed.index)
+    speeds = random.choice([row["speed"] for row in mix], len(placed), p=[row["share"] for row in mix])
+    columns = {
+        "order": orders["invoice"],
+        "placed": orders["invoice"].map(placed).dt.strftime("%Y-%m-%d %H:%M"),
+        "zone": orders["invoice"].map(zone),
+        "speed": orders["invoice"].map(pd.Series(speeds, placed.index)),
+        "product": orders["stock_code"],
+        "units": orders["size"],
+    }
+    return pd.DataFrame(columns)
+
+
 def make_zones(raw: Path, random: np.random.Generator) -> pd.DataFrame:
     """Table `zones`: mainland three-digit ZIP areas clustered by k-means, weighted by population."""
     areas = pd.read_csv(raw / FILES["population"]).query("state not in @OFF_MAINLAND and population > 0")
@@ -239,16 +263,17 @@ def prepare(raw: Path) -> None:
     random = np.random.default_rng(SEED)
     counts = read_order_counts(raw)
     demand, products = make_demand(counts), make_products(raw, counts, random)
+    scenario, zones = YAML(typ="safe").load(HERE / "scenario.yaml"), make_zones(raw, random)
     tables = {
-        "zones": make_zones(raw, random),
+        "zones": zones,
         "products": products,
         "supply": make_supply(products, demand, random),
         "rates": make_rates(raw),
         "product_demand": demand,
+        "orders": make_orders(raw, products["product"], zones, scenario, random),
     }
     for name, table in tables.items():
         table.to_csv(HERE / f"{name}.csv", index=False, lineterminator="\n")
-    scenario = YAML(typ="safe").load(HERE / "scenario.yaml")
     YAML(typ="safe").dump(make_base(raw, scenario["nodes"]), HERE / "prepared.yaml")
 
 
