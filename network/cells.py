@@ -16,6 +16,7 @@ from meio.network.tables import Column
 
 MOST_ROWS_SHOWN = 5
 _LARGEST_EXACT = 2**53  # beyond it a float skips whole numbers
+_MOMENT = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
@@ -116,7 +117,7 @@ def _typed_column(raw: RawTable, column: Column, num_periods: int | None) -> tup
 
 
 def _shown_cell(cell: object) -> str:
-    if cell is None or cell == "":
+    if cell is None or cell is pd.NaT or cell == "":
         return "an empty cell"
     if isinstance(cell, str) and _NUMBER.fullmatch(cell):
         return cell
@@ -149,7 +150,21 @@ def _periods(cells: pd.Series) -> pd.Series:
     return numbers.astype("Int64").astype("str").mask(numbers.isna()).mask(every, EVERY)
 
 
-_PARSE = {"text": _texts, "number": _numbers, "whole number": _whole_numbers, "period": _periods}
+def _moments(cells: pd.Series) -> pd.Series:
+    """Moments of a column of Parquet timestamps, or of texts with a date and a clock time."""
+    if not pd.api.types.is_datetime64_dtype(cells):
+        texts = _texts(cells)
+        cells = pd.to_datetime(texts.where(texts.str.fullmatch(_MOMENT, na=False)), format="ISO8601", errors="coerce")
+    return cells.astype("datetime64[us]")
+
+
+_PARSE = {
+    "text": _texts,
+    "number": _numbers,
+    "whole number": _whole_numbers,
+    "period": _periods,
+    "moment": _moments,
+}
 
 
 def _out_of_range(values: pd.Series, column: Column, num_periods: int | None) -> pd.Series:
@@ -170,6 +185,8 @@ def expected_cell(column: Column, num_periods: int | None = None) -> str:
     """Say what a cell of the column must hold."""
     if column.kind == "text":
         return (f"the name of a {column.names}" if column.names else "a name") + (f", or '{EVERY}'" * column.wildcard)
+    if column.kind == "moment":
+        return "a moment such as '2026-01-05 14:30', without a time zone"
     if column.kind == "period":
         return f"a period from 1 to {num_periods or 'the last'}, or '{EVERY}'"
     if column.least is not None and column.most is not None:
@@ -183,6 +200,8 @@ def _filled(values: pd.Series, column: Column) -> pd.Series:
     """Fill a column's defaults in and give it its final type."""
     if column.default is not None:
         values = values.fillna(column.default)
+    if column.kind == "moment":
+        return values
     if column.kind in ("text", "period"):
         return values.astype("str")
     whole = column.kind == "whole number" and not values.isna().any()

@@ -13,7 +13,7 @@ from meio.network.cells import typed
 from meio.network.checks_changes import CHANGES, problems_of_products, raw_table
 from meio.network.model import Lane, Node, PerPeriod, Scenario, ScenarioFile
 from meio.network.problems import Place, Problem, ScenarioError, one_of, problem_at, shown
-from meio.network.tables import TABLES, columns_of
+from meio.network.tables import TABLES, columns_of, only_simulated
 
 PRODUCT_TABLES = ("products", "supply", "demand", "product_demand", "initial_stock", "open_orders")
 STOCK_TABLES = ("initial_stock", "open_orders")
@@ -92,8 +92,8 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 
 
 def of_products(scenario: Scenario, names: Sequence[str]) -> Scenario:
-    """The same network with some of its products only, in the scenario's order."""
-    tables = dict(scenario.tables)
+    """The same network with some of its products only, in the scenario's order; without tables of the simulator."""
+    tables = {name: frame for name, frame in scenario.tables.items() if not only_simulated(name)}
     for table in PRODUCT_TABLES:
         if table in tables:
             product = tables[table]["product"]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from meio.network import checks_demand, checks_network, checks_products, checks_service, checks_tables
+from meio.network import (
+    checks_demand,
+    checks_network,
+    checks_orders,
+    checks_products,
+    checks_service,
+    checks_simulation,
+    checks_tables,
+)
 from meio.network.problems import Problem
 from meio.network.world import World
 
@@ -25,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     checks_network.unknown_speeds,
     checks_network.lists_of_wrong_length,
     checks_network.reviews_within_a_day,
+    checks_network.lanes_that_never_depart,
     checks_service.unknown_time_zone,
     checks_service.no_hour_with_orders,
     checks_service.storage_types_named_twice,
@@ -43,6 +52,13 @@ CHECKS: tuple[Check, ...] = (
     checks_demand.groups_without_mix,
     checks_demand.speeds_without_mix,
     checks_demand.zones_without_people,
+    checks_simulation.baskets_of_no_order,
+    checks_simulation.baskets_beside_recorded_orders,
+    checks_simulation.disruptions_of_nothing,
+    checks_simulation.disruptions_on_other_days,
+    checks_simulation.shares_of_unlimited_capacity,
+    checks_orders.orders_at_odds,
+    checks_orders.orders_outside_the_days,
 )
 
 # What follows from other parts is only asked when those are sound: one mistake is reported once.

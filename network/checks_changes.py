@@ -10,7 +10,7 @@ from meio.network.model import NodeKind, Scenario
 from meio.network.positions import Located
 from meio.network.problems import Place, Problem
 from meio.network.table_files import RawTable
-from meio.network.tables import TABLES, Table, columns_of
+from meio.network.tables import TABLES, Table, columns_of, only_simulated
 from meio.network.world import World
 
 CHANGES = "changes"
@@ -62,7 +62,7 @@ def _world(scenario: Scenario) -> World:
             frame,
         )
         for table in TABLES
-        if (frame := scenario.tables.get(table.name)) is not None
+        if (frame := scenario.tables.get(table.name)) is not None and not only_simulated(table.name)
     }
     stocking = [name for name, node in file.nodes.items() if node.kind is not NodeKind.VENDOR]
     names = {
@@ -86,5 +86,7 @@ def _world(scenario: Scenario) -> World:
         horizon=file.horizon,
         outbound=file.outbound,
         demand=file.demand,
+        simulation=None,  # nor what it is simulated under
+        disruptions={},
         names=names,
     )

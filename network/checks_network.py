@@ -156,3 +156,13 @@ def reviews_within_a_day(world: World) -> Iterator[Problem]:
                 found = shown(world.document.nearest(path).value)
                 expected = "whole days, or 0 for an order at each demand" if key == "every" else "whole days"
                 yield problem_at(world.place(path), path, found, expected)
+
+
+def lanes_that_never_depart(world: World) -> Iterator[Problem]:
+    """Lanes that depart only on days on which their source does not ship."""
+    for index, lane in world.lanes.items():
+        source = world.nodes.get(lane.source)
+        if source is not None and set(lane.departs).isdisjoint(source.ship_days):
+            path = ("lanes", index, "departs")
+            found = f"{', '.join(lane.departs)}, when {lane.source} does not ship"
+            yield problem_at(world.place(path), path, found, f"at least one of {', '.join(source.ship_days)}")

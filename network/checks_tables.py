@@ -22,11 +22,11 @@ def empty_tables(world: World) -> Iterator[Problem]:
 def duplicate_rows(world: World) -> Iterator[Problem]:
     """Two rows with the same key."""
     for table in world.tables.values():
-        yield from _duplicates(table)
+        if keys := [column.name for column in table.columns if column.key]:
+            yield from _duplicates(table, keys)
 
 
-def _duplicates(table: TypedTable) -> Iterator[Problem]:
-    keys = [column.name for column in table.columns if column.key]
+def _duplicates(table: TypedTable, keys: list[str]) -> Iterator[Problem]:
     cells = table.frame[keys]
 
     def found(row: int) -> str:

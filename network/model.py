@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -57,6 +58,20 @@ class Horizon(_Record):
     hourly_profile: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=24, max_length=24)] = Field(
         default=[1.0] * 24, description="relative order intensity of the 24 hours"
     )
+
+    @property
+    def simulated_days(self) -> tuple[int, int]:
+        """First day simulated, counted from the start, and the day after the last."""
+        return -self.warm_up_days, self.periods * self.period_days
+
+    @property
+    def simulated_dates(self) -> str:
+        """The days simulated, in words."""
+        begin = np.datetime64(self.start)  # its calendar does not end with the year 9999
+        first, last = (
+            begin + np.timedelta64(day, "D") for day in (-self.warm_up_days, self.periods * self.period_days - 1)
+        )
+        return f"from {first}{' (warm-up)' if self.warm_up_days else ''} to {last}"
 
 
 class HoldingCost(_Record):
@@ -266,8 +281,6 @@ class Disruption(_Record):
     def _one_place(self) -> Self:
         if sum(place is not None for place in (self.node, self.lane, self.vendor)) != 1:
             raise ValueError("exactly one of node, lane and vendor")
-        if self.ends < self.begins:
-            raise ValueError("ends on or after the day it begins")
         return self
 
 
@@ -332,7 +345,8 @@ class Scenario:
         One frame per table name of `meio.network.tables.TABLES` that the scenario gives, checked and typed. Optional
         columns are present, filled with their defaults; ``*`` keys are kept as written.
     hash : str
-        SHA-256 over the merged YAML and every table's content, hexadecimal.
+        SHA-256 over the merged YAML and every table's content, hexadecimal; without what says how to plan and to
+        simulate.
     data_hashes : dict of str to str
         SHA-256 of each file read, by its path relative to the scenario's folder.
     """

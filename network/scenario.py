@@ -18,7 +18,7 @@ from meio.network.model import Horizon, Scenario, ScenarioFile
 from meio.network.positions import Located
 from meio.network.problems import Problem, ScenarioError
 from meio.network.table_files import read_table
-from meio.network.tables import FIRST_STORAGE_TYPE, PARAMETERS, TABLES, Column, Table, columns_of
+from meio.network.tables import FIRST_STORAGE_TYPE, PARAMETERS, TABLES, Column, Table, columns_of, only_simulated
 from meio.network.validation import valid_file, valid_part
 from meio.network.world import storage_types, world_of
 
@@ -120,6 +120,7 @@ def _scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
     how = {"extends", "planning", "simulation"}
     digest = sha256(file.model_dump_json(by_alias=True, exclude=how).encode())
     for name, frame in frames.items():
-        digest.update(name.encode())
-        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+        if not only_simulated(name):
+            digest.update(name.encode())
+            digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()

@@ -64,6 +64,8 @@ def _cell(column: Column) -> Schema:
     match column.kind:
         case "text":
             return cell | {"type": ["string", "integer"]}
+        case "moment":
+            return cell | {"type": "string"}
         case "period":
             return cell | {"anyOf": [{"type": "integer", "minimum": 1}, {"const": EVERY}]}
         case "number" | "whole number":

@@ -156,15 +156,18 @@ def _line_of(cells: pd.DataFrame) -> Callable[[int], int]:
 def _read_parquet(table: Table, content: bytes, file: Path, problems: list[Problem]) -> RawTable | None:
     try:
         cells = pq.read_table(BytesIO(content)).to_pandas(ignore_metadata=True)
-        cells = cells.apply(_plain)
+        moments = {column.name for column in table.columns if column.kind == "moment"}
+        cells = cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
     except (OSError, ValueError, pa.ArrowException):
         problems.append(problem_at(Place(str(file)), table.path, "a damaged file", "a Parquet file"))
         return None
     return _from_file(table, cells, file, lambda row: row + 1)
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Column of numbers or texts; dates, lists, truth values… become texts."""
+def _plain(column: pd.Series, *, as_moment: bool) -> pd.Series:
+    """Column of numbers or texts; dates, lists, truth values… become texts, moments where they are wanted do not."""
+    if as_moment and pd.api.types.is_datetime64_dtype(column):
+        return column
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column
     return column.map(str, na_action="ignore").astype("str").fillna("")

@@ -3,8 +3,9 @@
 Reading, checks and the generated documentation all follow these declarations.
 
 The data frames that `load_scenario` returns have these columns in this order. Texts (also `period`: ``"1"``, ``"2"``…
-or ``"*"``) are of pandas' string type, whole numbers int64, numbers float64. An optional column that a table leaves out
-is filled with its default; an optional column without a default (`supply.unit_cost`) holds NaN.
+or ``"*"``) are of pandas' string type, whole numbers int64, numbers float64, moments datetime64[us] without a time
+zone. An optional column that a table leaves out is filled with its default; an optional column without a default
+(`supply.unit_cost`) holds NaN.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["text", "whole number", "number", "period"]
+Kind = Literal["text", "whole number", "number", "period", "moment"]
 FIRST_STORAGE_TYPE = "the first storage type"
 
 
@@ -23,7 +24,8 @@ class Column:
     Attributes
     ----------
     kind : str
-        What a cell holds; ``period`` is the number of a period from 1, or ``*`` for every period.
+        What a cell holds; ``period`` is the number of a period from 1, or ``*`` for every period; ``moment`` a date and
+        clock time in the scenario's time zone.
     unit : str
         Empty for a name.
     key : bool
@@ -219,6 +221,22 @@ TABLES: tuple[Table, ...] = (
             Column("arrives_day", "number", "arrival, from the horizon's start", "days", key=True, least=0),
         ),
     ),
+    Table(
+        "orders",
+        ("simulation", "orders"),
+        "Recorded orders, a row a line: a simulation replays them instead of drawing random ones. The rows of an order"
+        " agree in all but product and units; lines of one product are added up.",
+        (
+            Column("order", "text", "which order the line belongs to"),
+            Column(
+                "placed", "moment", "when the customer ordered, in the scenario's time zone; on a day that is simulated"
+            ),
+            replace(_name("zone", "zone", "zone of the customer"), key=False),
+            replace(_name("speed", "speed", "speed the customer chose"), key=False),
+            replace(_name("product", "product", "product"), key=False),
+            _count("units", "units", "units ordered"),
+        ),
+    ),
 )
 
 _MEAN = _amount("mean", "units per period", "mean")
@@ -239,6 +257,11 @@ PARAMETERS: dict[str, tuple[Column, ...]] = {
     "quantiles": (_LEVEL, replace(_VALUE, meaning="demand; does not fall as the probability rises")),
 }
 """Columns that describe demand, by distribution; empirical and quantiles take several rows a key."""
+
+
+def only_simulated(name: str) -> bool:
+    """Whether only the simulator reads a table: neither a plan nor the scenario's hash depends on it."""
+    return any(table.name == name and table.path[0] == "simulation" for table in TABLES)
 
 
 def columns_of(table: Table, distribution: str) -> tuple[Column, ...]:

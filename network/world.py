@@ -9,7 +9,17 @@ import networkx as nx
 import pandas as pd
 
 from meio.network.cells import TypedTable
-from meio.network.model import Demand, Horizon, Lane, Node, NodeKind, Outbound, ScenarioFile
+from meio.network.model import (
+    Demand,
+    Disruption,
+    Horizon,
+    Lane,
+    Node,
+    NodeKind,
+    Outbound,
+    ScenarioFile,
+    Simulation,
+)
 from meio.network.positions import Located, YamlValue
 from meio.network.problems import KeyPath, Place
 from meio.network.topology import supply_graph
@@ -30,6 +40,10 @@ class World:
     nodes : dict of str to Node
     lanes : dict of int to Lane
         By their index in the file.
+    simulation : Simulation or None
+        Its baskets and orders; the rest is left at the defaults.
+    disruptions : dict of int to Disruption
+        By their index in the file.
     names : dict of str to list of str
         Names that tables and lanes may refer to, by kind (``zone``, ``stocking node``…); also those of misshapen parts.
     """
@@ -42,6 +56,8 @@ class World:
     horizon: Horizon | None
     outbound: Outbound | None
     demand: Demand | None
+    simulation: Simulation | None
+    disruptions: dict[int, Disruption]
     names: dict[str, list[str]]
 
     def place(self, path: KeyPath) -> Place:
@@ -87,6 +103,7 @@ def world_of(document: Located, file: ScenarioFile | None, tables: dict[str, Typ
     """Everything of a scenario that could be read."""
     values = with_plain_tables(document)
     nodes = _valid_entries(Node, values.get("nodes"))
+    simulation = given if isinstance(given := values.get("simulation"), dict) else {}
     return World(
         document=document,
         file=file,
@@ -96,6 +113,8 @@ def world_of(document: Located, file: ScenarioFile | None, tables: dict[str, Typ
         horizon=valid_part(Horizon, values.get("horizon")),
         outbound=valid_part(Outbound, values.get("outbound")),
         demand=valid_part(Demand, values.get("demand")),
+        simulation=valid_part(Simulation, {key: simulation[key] for key in ("baskets", "orders") if key in simulation}),
+        disruptions=_valid_entries(Disruption, simulation.get("disruptions")),
         names=_names(document, tables, nodes),
     )
 
