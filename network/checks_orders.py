@@ -26,11 +26,11 @@ def orders_at_odds(world: World) -> Iterator[Problem]:
 def _unlike_the_first(table: TypedTable, rows: pd.DataFrame, column: str, first: Ints) -> Iterator[Problem]:
     """Report cells that differ from the one in the first row of their order; `first` is the place of that row."""
     cells, raw = rows[column], table.raw.cells[column]
-    before = cells.iloc[first].set_axis(cells.index)
+    before, first_row = cells.iloc[first].set_axis(cells.index), pd.Series(cells.index.to_numpy()[first], cells.index)
     wrong = (cells != before) & cells.notna() & before.notna()
 
     def found(row: int) -> str:
-        earlier = int(rows.index[first[rows.index.get_loc(row)]])
+        earlier = int(first_row.loc[row])
         line = table.raw.place(earlier, column).line
         return f"{shown(raw.loc[row])} for order {rows['order'].loc[row]}, {shown(raw.loc[earlier])} in line {line}"
 

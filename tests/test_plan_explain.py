@@ -58,11 +58,12 @@ def _case(name: str) -> tuple[CompiledScenario, Plan, Explanation]:
 
 def test_facts_of_a_product_at_a_node(compiled: CompiledScenario, planned: Plan) -> None:
     why = explain(compiled, planned, "mug", "city")
-    lane = {"hub→city": (2.0, 0.6), "north→city": (1.125, 0.5)}[why.lane]
+    lane = {"hub→city": (2.0, 0.6, 3.0 / 7.0), "north→city": (1.125, 0.5, 0.0)}[why.lane]  # the hub rests at weekends
     assert why.product == "mug"
     assert why.lead_time_days == lane[0]
     assert why.transport_cost_per_unit == pytest.approx(lane[1])
-    assert why.window_days == lane[0] + 1.0
+    assert why.departure_wait_days == pytest.approx(lane[2])
+    assert why.window_days == pytest.approx(lane[0] + 1.0 + lane[2])
     assert why.holding_cost_per_unit_day == pytest.approx(2.0 * 0.002 + 0.2 / 365.0 * 4.0)
     assert [one.period for one in why.periods] == [1, 2, 3, 4]
     weekly = [70.0, 70.0, 140.0, 70.0]

@@ -14,6 +14,7 @@ from meio.explanation.subject import Subject, subject_of
 from meio.folder import OutputError
 from meio.network.compiled import CompiledScenario
 from meio.network.supply import lane_unit_cost
+from meio.optimizer.departures import wait_for_departure
 from meio.plan import Plan
 
 
@@ -47,16 +48,18 @@ def explain(compiled: CompiledScenario, plan: Plan, product: str, node: str, per
     free, parts = moves(subject)
     periods = range(compiled.num_periods) if period is None else [period - 1]
     lead, review = float(compiled.lanes.lead_time_mean_days[lane]), float(compiled.lanes.review_every_days[lane])
+    wait = float(wait_for_departure(compiled).mean_days[lane])
     return Explanation(
         product=product,
         node=node,
         lane=compiled.names.lanes[lane],
         lead_time_days=lead,
         review_every_days=review,
-        window_days=lead + review,
+        departure_wait_days=wait,
+        window_days=wait + lead + review,
         holding_cost_per_unit_day=float(subject.model.holding_per_day[0, node_idx]),
         transport_cost_per_unit=float(lane_unit_cost(compiled)[product_idx, lane]),
-        periods=tuple(_reasons(subject, t, lead + review, float(free[t]), moves_in(parts, t)) for t in periods),
+        periods=tuple(_reasons(subject, t, wait + lead + review, float(free[t]), moves_in(parts, t)) for t in periods),
     )
 
 

@@ -139,8 +139,9 @@ class Explanation:
     ----------
     lane : str
         On which the node orders the product.
-    lead_time_days, review_every_days, window_days : float
-        Of that lane; the window is both together.
+    lead_time_days, review_every_days, departure_wait_days, window_days : float
+        Of that lane: its mean lead time, its review interval, the mean wait of an order for a day of departure; the
+        window is all together.
     holding_cost_per_unit_day, transport_cost_per_unit : float
         Money, without prices.
     """
@@ -150,6 +151,7 @@ class Explanation:
     lane: str
     lead_time_days: float
     review_every_days: float
+    departure_wait_days: float
     window_days: float
     holding_cost_per_unit_day: float
     transport_cost_per_unit: float

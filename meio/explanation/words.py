@@ -13,7 +13,8 @@ MOST_NAMED = 4  # zones and destinations named before the rest is counted
 def explanation_text(why: Explanation, currency: str) -> str:
     """Return an explanation as text: a table with a row a period, or every detail when there is one period only."""
     way, interval = _days(why.lead_time_days), _days(why.review_every_days)
-    heading = f"{why.product} at {why.node}: ordered on {why.lane}, {way} on the way, reviewed every {interval}"
+    wait = f", {_days(why.departure_wait_days)} until it departs" if why.departure_wait_days > 0 else ""
+    heading = f"{why.product} at {why.node}: ordered on {why.lane}{wait}, {way} on the way, reviewed every {interval}"
     body = _details(why.periods[0], currency) if len(why.periods) == 1 else _table(why)
     return "\n".join([heading, "", *body])
 
@@ -36,7 +37,8 @@ def _table(why: Explanation) -> Iterator[str]:
     ]
     yield from aligned([head, *rows])
     yield ""
-    yield f"demand and its sd are over the {why.window_days:g} days of lead time and review; --period N takes one apart"
+    window = f"{why.window_days:.4g} days of {'wait, ' if why.departure_wait_days > 0 else ''}lead time and review"
+    yield f"demand and its sd are over the {window}; --period N takes one apart"
 
 
 def _details(one: PeriodReasons, currency: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from meio.network.compiled import GAMMA, NORMAL, CompiledScenario, Floats
 from meio.network.supply import landed_cost
 from meio.optimizer.certificate import certify
+from meio.optimizer.departures import wait_for_departure
 from meio.optimizer.extensive import ExtensiveSolution, extensive_solution
 from meio.optimizer.model import TooLargeError
 from meio.optimizer.prices import violation
@@ -81,8 +82,8 @@ def _as_plan(compiled: CompiledScenario, model: SampledModel, solution: Extensiv
 def _upstream_targets(compiled: CompiledScenario, model: SampledModel, flow: Floats) -> Floats:
     """Levels of upstream nodes that cover what passes through them, [product, node, period], units.
 
-    The mean over the node's own lead time and review interval, and a safety stock for normal variation; the flow is a
-    share of the product's demand and varies as much as that share does.
+    The mean over the node's own wait for a departure, lead time and review interval, and a safety stock for normal
+    variation; the flow is a share of the product's demand and varies as much as that share does.
     """
     lanes, num_nodes = compiled.lanes, model.cells[1]
     through = np.zeros(model.cells)
@@ -91,7 +92,9 @@ def _upstream_targets(compiled: CompiledScenario, model: SampledModel, flow: Flo
         fed = np.flatnonzero(source < num_nodes)
         np.add.at(through, (fed, source[fed]), (flow + through)[fed, node])
     own_window = np.where(
-        model.lane_idx >= 0, (lanes.lead_time_mean_days + lanes.review_every_days)[model.lane_idx], 0.0
+        model.lane_idx >= 0,
+        (wait_for_departure(compiled).mean_days + lanes.lead_time_mean_days + lanes.review_every_days)[model.lane_idx],
+        0.0,
     )[:, :, None]
     total = model.demand.sum(axis=3)  # [product, period, sample]
     ratio = total.var(axis=2) / np.maximum(total.mean(axis=2), 1e-12)  # variance over mean

@@ -14,6 +14,7 @@ from meio.network.compiled import (
     Floats,
     Ints,
 )
+from meio.optimizer.departures import days_until_departure, departure_days
 
 DEPARTURES_PER_DAY = 24  # of one product on one lane, where the scenario does not say how many there can be
 NO_END = 1 << 30  # days: no longest lead time
@@ -90,7 +91,8 @@ def _behind_others(compiled: CompiledScenario, lane: int, at_midnight: bool, own
     and then fall; every such end is counted.
     """
     lanes = compiled.lanes
-    by_calendar = at_midnight and not np.isfinite(lanes.capacity_units_per_day[lane]).any()
+    can_wait = np.isfinite(lanes.capacity_units_per_day[lane]).any() or not departure_days(compiled)[lane].all()
+    by_calendar = at_midnight and not can_wait
     spacing = int(lanes.review_every_days[lane]) if by_calendar else 1
     together = 1 if by_calendar else DEPARTURES_PER_DAY
     longest = int(day[-1]) + compiled.warm_up_days + spacing
@@ -109,15 +111,18 @@ def _behind_others(compiled: CompiledScenario, lane: int, at_midnight: bool, own
 def next_departure(compiled: CompiledScenario) -> Ints:
     """First day on which an order can leave after a day's reviews, [lane, day].
 
-    The next review, any day where orders can wait, the same day where they are placed at each demand.
+    The next review, the next day where orders can wait, the same day where they are placed at each demand; or the first
+    day of departure after that.
     """
     lanes = compiled.lanes
     every, offset = np.maximum(lanes.review_every_days, 1)[:, None], lanes.review_offset_days[:, None]
     limited = np.asarray(np.isfinite(lanes.capacity_units_per_day).any(axis=1))
-    waits = (limited | ~_from_vendor(compiled))[:, None]
+    waits = (limited | ~departure_days(compiled).all(axis=1) | ~_from_vendor(compiled))[:, None]
     day = np.arange(compiled.num_periods * compiled.period_days)[None, :]
     reviewed = np.where(waits, day + 1, day + every - (day - offset) % every)
-    return np.where(lanes.review_every_days[:, None] > 0, reviewed, day)
+    ordered = np.where(lanes.review_every_days[:, None] > 0, reviewed, day)
+    weekday = (compiled.first_weekday + ordered) % 7
+    return np.asarray(ordered + np.take_along_axis(days_until_departure(compiled), weekday, axis=1))
 
 
 def not_yet_sellable(compiled: CompiledScenario) -> Floats:

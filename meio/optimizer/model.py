@@ -9,6 +9,7 @@ import numpy as np
 
 from meio.network.compiled import LATE, Bools, CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, order_multiples, usable_lanes, vendor_cost
+from meio.optimizer.departures import wait_for_departure
 
 SHORTEST_REVIEW = 1e-3
 """Days: stands for reviews at each demand, so that there is an interval in which the loss formula can count units."""
@@ -35,7 +36,7 @@ class PlanningModel(NamedTuple):
     lane_cost: Floats
     """[product, lane]: transport, and on vendor lanes purchase, of one unit; inf where the lane cannot bring it."""
     lead_days: Floats
-    """[lane]: mean lead time"""
+    """[lane]: mean time from review to arrival: the wait for the next departure, and the lead time"""
     lead_variance: Floats
     """[lane], days²"""
     review_days: Floats
@@ -85,6 +86,7 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         compiled.demand,
     )
     pattern_ptr, pattern_share, pattern_delay = _order_patterns(compiled)
+    wait = wait_for_departure(compiled)
     every_lane = np.broadcast_to(np.arange(len(lanes.source_idx)), (len(products.volume_m3), len(lanes.source_idx)))
     pack, minimum = order_multiples(compiled, every_lane)
     is_late = outbound.unserved == LATE
@@ -100,8 +102,8 @@ def planning_model(compiled: CompiledScenario) -> PlanningModel:
         lane_source_idx=lanes.source_idx,
         node_ptr=lanes.node_ptr,
         lane_cost=_lane_cost(compiled),
-        lead_days=lanes.lead_time_mean_days,
-        lead_variance=lanes.lead_time_sd_days**2,
+        lead_days=lanes.lead_time_mean_days + wait.mean_days,
+        lead_variance=lanes.lead_time_sd_days**2 + wait.variance,
         review_days=np.maximum(lanes.review_every_days, SHORTEST_REVIEW),
         pack=pack,
         least_order=pack * -(-minimum // pack),
