@@ -21,12 +21,16 @@ class Wait(NamedTuple):
     """[lane], days²"""
 
 
-def departure_days(compiled: CompiledScenario) -> Bools:
-    """Weekdays on which an order can leave, [lane, weekday]: the lane departs and its source, if no vendor, ships."""
-    nodes, lanes = compiled.nodes, compiled.lanes
-    ships = nodes.ship_delay_days[:, :, 0] == 0
+def source_ships(compiled: CompiledScenario) -> Bools:
+    """Weekdays on which the source of a lane ships, [lane, weekday]; vendors always do."""
+    nodes = compiled.nodes.ship_delay_days[:, :, 0] == 0
     vendors = np.ones((len(compiled.names.vendors), 7), dtype=bool)
-    return np.asarray(lanes.departs & np.concatenate([ships, vendors])[lanes.source_idx])
+    return np.asarray(np.concatenate([nodes, vendors])[compiled.lanes.source_idx])
+
+
+def departure_days(compiled: CompiledScenario) -> Bools:
+    """Weekdays on which an order can leave, [lane, weekday]: the lane departs and its source ships."""
+    return np.asarray(compiled.lanes.departs & source_ships(compiled))
 
 
 def days_until_departure(compiled: CompiledScenario) -> Ints:

@@ -15,6 +15,8 @@ systems", Management Science 41: derivatives of base stock along a sample path.
 
 from __future__ import annotations
 
+import numpy as np
+
 from meio.network.compiled import Floats
 from meio.network.jit import borrowing_kernel
 from meio.network.units import MINUTES_PER_DAY
@@ -82,7 +84,9 @@ def _end(world: World, terms: Terms, product: int, orders: Orders, path: Path, v
     values.order_day[:], values.later_order[:], values.num_credits[:] = world.clock.end_day, 0.0, 0
     end = float(world.clock.end_day * MINUTES_PER_DAY)
     for departure in range(path.counters[DEPARTURES]):
-        if path.departures.arrival[departure] >= end:
+        if path.departures.arrival[departure] == np.inf:
+            values.departure[departure] = 0.0
+        elif path.departures.arrival[departure] >= end:
             values.departure[departure] = (
                 sending_cost(
                     world,

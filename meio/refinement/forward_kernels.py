@@ -38,9 +38,9 @@ def run_forward(
     open_stock(world, terms, open_orders, target, path)
     order, num_orders = 0, len(orders.minute)
     for day in range(world.clock.first_day, world.clock.end_day):
-        if day == 0:
-            path.money[0] += _owned_value(terms, path)
         midnight = float(day * MINUTES_PER_DAY)
+        if day == 0:
+            path.money[0] += _owned_value(terms, path, midnight)
         receive_until(world, terms, day, midnight, streams, path)
         log(path, DAWN, day)
         review(world, terms, target, day, streams, path)
@@ -54,7 +54,7 @@ def run_forward(
         _close(world, terms, product, orders, day, path)
         if path.counters[FULL]:
             return
-    path.money[0] -= _owned_value(terms, path)
+    path.money[0] -= _owned_value(terms, path, float(world.clock.end_day * MINUTES_PER_DAY))
 
 
 @borrowing_kernel
@@ -73,14 +73,14 @@ def clear(path: Path) -> None:
 
 
 @borrowing_kernel
-def _owned_value(terms: Terms, path: Path) -> float:
-    """Value of the units on hand and on the way."""
+def _owned_value(terms: Terms, path: Path, minute: float) -> float:
+    """Value of the units on hand and on the way; what leaves a vendor from this minute on is not bought yet."""
     value = 0.0
     for node in range(len(path.stock.on_hand)):
         units = path.stock.on_hand[node]
         departure = path.pipeline.first[node]
         while departure >= 0:
-            units += path.departures.units[departure]
+            units += path.departures.units[departure] if path.departures.minute[departure] < minute else 0
             departure = path.pipeline.next[departure]
         value += units * terms.end_value[node]
     return float(value)

@@ -19,6 +19,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, CompiledScenario, Floats
 from meio.network.model import Policy
+from meio.optimizer.departures import departure_days, source_ships
 from meio.optimizer.model import PlanningModel, planning_model
 from meio.optimizer.newton import trust_scale
 from meio.optimizer.prices import capacities, fields
@@ -88,8 +89,11 @@ def refined(
 
 
 def worth_refining(compiled: CompiledScenario, plan: Plan, model: PlanningModel) -> Bools:
-    """Products that can spill or wait between nodes, and are ordered at reviews, [product]."""
-    reviewed = (plan.lane_idx < 0) | (compiled.lanes.review_every_days[plan.lane_idx] > 0)
+    """Products that spill or wait between nodes, ordered at reviews, on lanes that depart as nodes ship, [product]."""
+    lanes, leaves = compiled.lanes, departure_days(compiled)
+    at_reviews = lanes.review_every_days > 0
+    with_source = (lanes.source_idx >= len(compiled.names.nodes)) | (leaves == source_ships(compiled)).all(axis=1)
+    reviewed = (plan.lane_idx < 0) | (at_reviews & with_source)[plan.lane_idx]
     chosen: Bools = ((plan.lane_idx >= 0).sum(axis=1) > 1) & reviewed.all(axis=1)
     return chosen & ~model.is_tree
 

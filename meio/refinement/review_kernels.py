@@ -13,7 +13,7 @@ from meio.refinement.path_kernels import (
     REVIEWS,
     Path,
 )
-from meio.refinement.supply_kernels import Streams, append, begin_service, depart, log, mode_of, pass_on
+from meio.refinement.supply_kernels import Streams, append, begin_service, leave_vendor, log, mode_of, pass_on
 from meio.refinement.terms_kernels import Terms
 from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
@@ -89,12 +89,11 @@ def _by_value(terms: Terms, period: int, node_of: Ints, asking: Ints, units: Int
 
 @borrowing_kernel
 def _ask(world: World, terms: Terms, review: int, units: int, day: int, streams: Streams, path: Path) -> None:
-    """Order units for a node: a vendor sends them at once, an upstream node queues them."""
+    """Order units for a node: a vendor sends them as soon as the lane departs, an upstream node queues them."""
     node, request = path.reviews.node[review], path.counters[REQUESTS]
     source = terms.source[node]
     if source < 0:
-        minute = float(day * MINUTES_PER_DAY)
-        path.reviews.departure[review] = depart(world, terms, node, day, minute, units, streams, path)
+        path.reviews.departure[review] = leave_vendor(world, terms, node, day, units, streams, path)
         return
     requests = path.requests
     if units == 0 and requests.asked[node] > requests.last[source] and requests.departure[requests.asked[node]] < 0:

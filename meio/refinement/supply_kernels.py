@@ -22,7 +22,7 @@ from meio.refinement.path_kernels import (
     Queue,
 )
 from meio.refinement.terms_kernels import Terms
-from meio.simulation.clock_kernels import period_of, ships_on
+from meio.simulation.clock_kernels import DAYS_PER_WEEK, period_of, ships_on, weekday_of
 from meio.simulation.replenishment_kernels import lead_time_days
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, start
@@ -37,13 +37,14 @@ class Streams(NamedTuple):
     draws: Keys
     """Scratch: key and counter of the stream being read."""
     lead_days: Floats
-    """[node, day from the first]: lead times already drawn; negative: not yet"""
+    """[node, day from the first, and a week after the last]: lead times already drawn; negative: not yet"""
 
 
 @kernel
 def new_streams(num_nodes: int, num_days: int) -> Streams:
     """Streams without a key."""
-    return Streams(np.zeros(1, np.uint64), np.zeros(2, np.uint64), np.full((num_nodes, num_days), -1.0))
+    lead_days = np.full((num_nodes, num_days + DAYS_PER_WEEK), -1.0)
+    return Streams(np.zeros(1, np.uint64), np.zeros(2, np.uint64), lead_days)
 
 
 @borrowing_kernel
@@ -83,7 +84,7 @@ def open_stock(world: World, terms: Terms, open_orders: Ints, target: Ints, path
         node, units = opening.order_slot[order] % num_nodes, opening.order_units[order]
         arrival = begin + MINUTES_PER_DAY * opening.order_arrives_day[order]
         stock.position[node] += units
-        _send(path, node, begin, arrival, units)
+        _send(path, node, begin - 1.0, arrival, units)  # it left before
         if opening.order_on_chosen_lane[order]:
             stock.latest_arrival[node] = max(stock.latest_arrival[node], arrival)
 
@@ -213,6 +214,25 @@ def days_on_the_way(world: World, terms: Terms, node: int, day: int, streams: St
         start(streams.draws, derived_key(streams.key[0], place * len(terms.lane_idx) + node))
         streams.lead_days[node, place] = lead_time_days(world.lanes, terms.lane_idx[node], streams.draws)
     return float(streams.lead_days[node, place])
+
+
+@borrowing_kernel
+def departure_day(world: World, lane: int, day: int) -> int:
+    """First day, from this one on, on which a lane departs."""
+    departs = world.lanes.departs
+    while not departs[lane, weekday_of(world.clock, day)]:
+        day += 1
+    return int(day)
+
+
+@borrowing_kernel
+def leave_vendor(world: World, terms: Terms, node: int, day: int, units: int, streams: Streams, path: Path) -> int:
+    """Send a vendor's units when the lane departs next; what would leave after the last day never arrives."""
+    day = departure_day(world, terms.lane_idx[node], day)
+    minute = float(day * MINUTES_PER_DAY)
+    if day >= world.clock.end_day:
+        return _send(path, node, minute, np.inf, 0)
+    return depart(world, terms, node, day, minute, units, streams, path)
 
 
 @borrowing_kernel

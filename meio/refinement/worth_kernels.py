@@ -10,7 +10,7 @@ from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.refinement.path_kernels import Path
-from meio.refinement.supply_kernels import Streams, days_on_the_way
+from meio.refinement.supply_kernels import Streams, days_on_the_way, departure_day
 from meio.refinement.terms_kernels import Terms
 from meio.simulation.clock_kernels import period_of
 from meio.simulation.world import World
@@ -112,9 +112,13 @@ def next_order(world: World, terms: Terms, node: int, day: int, streams: Streams
 @borrowing_kernel
 def _order_worth(world: World, terms: Terms, node: int, day: int, streams: Streams, values: Values) -> float:
     """Worth of one unit ordered at a review that ordered nothing, by a node whose source had stock."""
-    arrival = MINUTES_PER_DAY * (day + days_on_the_way(world, terms, node, day, streams))
-    worth = sending_cost(world, terms, node, day, arrival) + _shelf_worth(world, terms, node, arrival, values)
-    arrival_day, source = day_of(arrival), terms.source[node]
+    source = terms.source[node]
+    departed = departure_day(world, terms.lane_idx[node], day) if source < 0 else day
+    if departed >= world.clock.end_day:
+        return 0.0
+    arrival = MINUTES_PER_DAY * (departed + days_on_the_way(world, terms, node, departed, streams))
+    worth = sending_cost(world, terms, node, departed, arrival) + _shelf_worth(world, terms, node, arrival, values)
+    arrival_day = day_of(arrival)
     if 0 <= arrival_day < world.clock.end_day:
         worth += terms.arrival_price[node, period_of(world.clock, arrival_day)]
     if source >= 0:
