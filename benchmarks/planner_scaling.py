@@ -10,18 +10,16 @@ exponents of growth are least squares on logarithms; the exit code is 1 when one
 from __future__ import annotations
 
 import argparse
-import ctypes
-import gc
 import json
 import subprocess
 import sys
 import time
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from memory import forgotten_peak_mb, peak_mb
 
 MOST_EXPONENT = 1.05
 EVALUATIONS = 3
@@ -66,23 +64,9 @@ def _in_a_process(size: int, seed: int) -> dict[str, float]:
 def measured(size: int, seed: int) -> dict[str, float]:
     """CPU seconds and peak megabytes of evaluating so many products, net of what the process held."""
     evaluate_scenario(WARM_UP_PRODUCTS, seed)
-    before = _forgotten_peak_mb()
+    before = forgotten_peak_mb()
     seconds = evaluate_scenario(size, seed)
-    return {"products": size, "seconds": seconds, "memory_mb": _peak_mb() - before}
-
-
-def _forgotten_peak_mb() -> float:
-    """Give freed memory back, forget the peak of loading and compiling, and return what the process holds now."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5", "ascii")
-    return _peak_mb()
-
-
-def _peak_mb() -> float:
-    """Peak of resident memory since it was forgotten; Linux only."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return float(status.split("VmHWM:")[1].split()[0]) / 1024.0
+    return {"products": size, "seconds": seconds, "memory_mb": peak_mb() - before}
 
 
 def evaluate_scenario(size: int, seed: int) -> float:

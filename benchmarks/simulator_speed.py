@@ -1,0 +1,202 @@
+"""Measure how fast the simulator is: alone, against SimPy and stockpyl, over cores, and how much memory it takes.
+
+Run as ``python benchmarks/simulator_speed.py [--seed N] [--json] [--no-peers]``, on Linux, with nothing else running.
+It needs SimPy (extra ``test``); stockpyl needs an older NumPy than ours, so the first run installs it into a virtual
+environment of its own, ``.peers/stockpyl``. ``--no-peers`` leaves both out.
+
+- `engine`: single-line orders per second on one core, two layers, daily reviews, policy `priced`.
+- `simpy`: the same network, policy and customers in SimPy; both must come to the same money and service.
+- `chains`: node-periods per second on one core, a serial chain and a tree, against stockpyl; both must come to the same
+  means. The bars are on one product alone; beside them stands a hundred products at once.
+- `memory`: peak beyond what the process held before, for a horizon and one ten times as long.
+- `cores`: wall time on one and on two, and whether the results are the same to the last bit.
+
+Speeds are per second of CPU time, best of several runs that take turns. The figures are one JSON object on the last
+line; the exit code is 1 when a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from memory import forgotten_peak_mb, peak_mb
+from peers.chain_rows import CHAINS, chain_row
+from peers.stockpyl_home import stockpyl_python
+from peers.two_layer import two_layers
+
+from meio.simulation.engine import simulate
+from meio.simulation.measures import SimulationResult
+
+PRODUCTS, DAYS = 1000, 28
+TURNS, CORE_TURNS, REPLICATIONS = 4, 6, 4
+LEAST_ORDERS_PER_SECOND = 5e6
+LEAST_TIMES_SIMPY, LEAST_TIMES_STOCKPYL = 20.0, 1000.0
+MOST_MEMORY_GROWTH, LEAST_CORES_GAIN = 1.05, 1.7
+SAME = 1e-9  # relative difference of money that rounding explains
+TABLES = ("cost", "service", "use", "nodes", "network", "inventory")
+
+
+def main() -> int:
+    """Measure everything and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print nothing but the figures")
+    parser.add_argument("--no-peers", action="store_true", help="leave out SimPy and stockpyl")
+    parser.add_argument("--memory-days", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory_days is not None:
+        print(json.dumps(memory_of(options.memory_days, options.seed)))
+        return 0
+    figures = measured(options.seed, peers=not options.no_peers)
+    passed = bars(figures)
+    if not options.json:
+        show(figures, passed)
+    print(json.dumps({"seed": options.seed, **figures, "passed": passed}))
+    return 0 if all(passed.values()) else 1
+
+
+def measured(seed: int, *, peers: bool) -> dict[str, Any]:
+    """All figures by row."""
+    figures = orders_row(seed, peers=peers)
+    if peers:
+        python = stockpyl_python()
+        figures["chains"] = {name: chain_row(stages, python, seed) for name, stages in CHAINS.items()}
+    return figures | {"memory": memory_row(seed), "cores": cores_row(seed)}
+
+
+def bars(figures: dict[str, Any]) -> dict[str, bool]:
+    """Whether each bar is held."""
+    held = {"engine": figures["engine"]["orders_per_second"] >= LEAST_ORDERS_PER_SECOND}
+    if "simpy" in figures:
+        simpy = figures["simpy"]
+        held["simpy"] = simpy["times_as_fast"] >= LEAST_TIMES_SIMPY
+        held["simpy_same_result"] = simpy["largest_difference"] <= SAME
+    for name, row in figures.get("chains", {}).items():
+        held[name] = row["times_as_fast"] >= LEAST_TIMES_STOCKPYL
+        held[f"{name}_same_means"] = row["same_means"]
+    held["memory"] = figures["memory"]["growth"] <= MOST_MEMORY_GROWTH
+    held["cores"] = figures["cores"]["gain_best"] >= LEAST_CORES_GAIN
+    held["cores_same_result"] = figures["cores"]["identical"]
+    return held
+
+
+def show(figures: dict[str, Any], passed: dict[str, bool]) -> None:
+    """Print the figures for people."""
+    for name, row in figures.items():
+        for part, values in row.items() if name == "chains" else [(name, row)]:
+            print(f"{part}: " + ", ".join(f"{key} {_told(value)}" for key, value in values.items()))
+    for bar, holds in passed.items():
+        print(f"{bar:<22} {'holds' if holds else 'MISSED'}")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{key} {_told(one)}" for key, one in value.items()) + ")"
+    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
+
+
+# ---- orders per second
+
+
+def orders_row(seed: int, *, peers: bool) -> dict[str, Any]:
+    """Our engine and SimPy in turns on the two-layer network."""
+    compiled, plan = two_layers(PRODUCTS, DAYS, seed)
+
+    def ours() -> SimulationResult:
+        return simulate(compiled, plan, replications=REPLICATIONS, seed=seed, policy="priced", workers=1)
+
+    result, simpy_seconds, twin = ours(), [], None
+    cpu, wall = [], []
+    for _ in range(TURNS):
+        began = time.process_time(), time.perf_counter()
+        result = ours()
+        cpu.append(time.process_time() - began[0])
+        wall.append(time.perf_counter() - began[1])
+        if peers:
+            from peers.simpy_twin import SimpyTwin
+
+            twin = SimpyTwin(compiled, plan, seed)
+            simpy_seconds.append(twin.run())
+    orders = float(result.network["orders"].sum())
+    engine = {
+        "orders": orders,
+        "orders_per_second": orders / min(cpu),
+        "orders_per_second_wall": orders / min(wall),
+        "fill_rate": float(result.service["filled"].sum() / result.service["demand"].sum()),
+    }
+    if twin is None:
+        return {"engine": engine}
+    simpy_orders = float(twin.service[:, 0].sum())
+    speed = simpy_orders / min(simpy_seconds)
+    simpy = {
+        "orders": simpy_orders,
+        "orders_per_second": speed,
+        "times_as_fast": engine["orders_per_second"] / speed,
+        "largest_difference": largest_difference(twin.measures(), result),
+    }
+    return {"engine": engine, "simpy": simpy}
+
+
+def largest_difference(measures: dict[str, float], result: SimulationResult) -> float:
+    """Largest relative difference between SimPy's measures and those of our first replication."""
+    cost, network = result.cost.iloc[0], result.network.iloc[0]
+    service = result.service[result.service["replication"] == 1]
+    ours = {name: cost[name] for name in measures if name in cost}
+    ours |= {name: network[name] for name in measures if name in network}
+    for kind in ("demand", "filled", "delivery_days_mean"):
+        ours |= {f"{kind} {speed}": value for speed, value in zip(service["speed"], service[kind], strict=True)}
+    if ours.keys() != measures.keys():
+        raise ValueError(f"SimPy measured {sorted(measures)}, we measured {sorted(ours)}")
+    return float(max(abs(measures[name] - value) / abs(value) for name, value in ours.items()))
+
+
+# ---- memory and cores
+
+
+def memory_row(seed: int) -> dict[str, float]:
+    """Peaks of a replication over the horizon and over one ten times as long, each in a process of its own."""
+    peaks = []
+    for days in (DAYS, 10 * DAYS):
+        command = [sys.executable, __file__, "--memory-days", str(days), "--seed", str(seed)]
+        peaks.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))  # noqa: S603
+    return {"mb": peaks[0], "mb_ten_times_as_long": peaks[1], "growth": peaks[1] / peaks[0]}
+
+
+def memory_of(days: int, seed: int) -> float:
+    """Peak megabytes of one replication beyond what the process held before, all compiled."""
+    simulate(*two_layers(64, DAYS, seed), replications=1, seed=seed, workers=1)
+    compiled, plan = two_layers(PRODUCTS, days, seed)
+    before = forgotten_peak_mb()
+    simulate(compiled, plan, replications=1, seed=seed, workers=1)
+    return peak_mb() - before
+
+
+def cores_row(seed: int) -> dict[str, Any]:
+    """Wall time on one core over that on two, in pairs that follow each other."""
+    compiled, plan = two_layers(PRODUCTS, DAYS, seed)
+
+    def run(workers: int) -> SimulationResult:
+        return simulate(compiled, plan, replications=2 * REPLICATIONS, seed=seed, workers=workers)
+
+    one, two = run(1), run(2)
+    gains = [timed(lambda: run(1)) / timed(lambda: run(2)) for _ in range(CORE_TURNS)]
+    identical = all(bool(getattr(one, table).equals(getattr(two, table))) for table in TABLES)
+    return {"gain_best": max(gains), "gain_median": float(np.median(gains)), "identical": identical}
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Wall-clock seconds of an action."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
