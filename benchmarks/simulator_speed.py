@@ -5,7 +5,8 @@ It needs SimPy (extra ``test``); stockpyl needs an older NumPy than ours, so the
 environment of its own, ``.peers/stockpyl``. ``--no-peers`` leaves both out.
 
 - `engine`: single-line orders per second on one core, two layers, daily reviews, policy `priced`.
-- `simpy`: the same network, policy and customers in SimPy; both must come to the same money and service.
+- `simpy`: the same network, policy and customers in SimPy; both must come to the same money and service. The bar is on
+  the fastest program, which leaves to NumPy what needs no event; `simpy_stepwise` does for each order what we do.
 - `chains`: node-periods per second on one core, a serial chain and a tree, against stockpyl; both must come to the same
   means. The bars are on one product alone; beside them stands a hundred products at once.
 - `memory`: peak beyond what the process held before, for a horizon and one ten times as long.
@@ -31,6 +32,8 @@ from peers.chain_rows import CHAINS, chain_row
 from peers.stockpyl_home import stockpyl_python
 from peers.two_layer import two_layers
 
+from meio.network.compiled import CompiledScenario
+from meio.plan import Plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
 
@@ -75,9 +78,9 @@ def bars(figures: dict[str, Any]) -> dict[str, bool]:
     """Whether each bar is held."""
     held = {"engine": figures["engine"]["orders_per_second"] >= LEAST_ORDERS_PER_SECOND}
     if "simpy" in figures:
-        simpy = figures["simpy"]
-        held["simpy"] = simpy["times_as_fast"] >= LEAST_TIMES_SIMPY
-        held["simpy_same_result"] = simpy["largest_difference"] <= SAME
+        held["simpy"] = figures["simpy"]["times_as_fast"] >= LEAST_TIMES_SIMPY
+        differences = [figures[name]["largest_difference"] for name in ("simpy", "simpy_stepwise")]
+        held["simpy_same_result"] = max(differences) <= SAME
     for name, row in figures.get("chains", {}).items():
         held[name] = row["times_as_fast"] >= LEAST_TIMES_STOCKPYL
         held[f"{name}_same_means"] = row["same_means"]
@@ -112,18 +115,13 @@ def orders_row(seed: int, *, peers: bool) -> dict[str, Any]:
     def ours() -> SimulationResult:
         return simulate(compiled, plan, replications=REPLICATIONS, seed=seed, policy="priced", workers=1)
 
-    result, simpy_seconds, twin = ours(), [], None
-    cpu, wall = [], []
+    result, cpu, wall, twins = ours(), [], [], []
     for _ in range(TURNS):
         began = time.process_time(), time.perf_counter()
         result = ours()
         cpu.append(time.process_time() - began[0])
         wall.append(time.perf_counter() - began[1])
-        if peers:
-            from peers.simpy_twin import SimpyTwin
-
-            twin = SimpyTwin(compiled, plan, seed)
-            simpy_seconds.append(twin.run())
+        twins.append(simpy_runs(compiled, plan, seed) if peers else {})
     orders = float(result.network["orders"].sum())
     engine = {
         "orders": orders,
@@ -131,17 +129,28 @@ def orders_row(seed: int, *, peers: bool) -> dict[str, Any]:
         "orders_per_second_wall": orders / min(wall),
         "fill_rate": float(result.service["filled"].sum() / result.service["demand"].sum()),
     }
-    if twin is None:
-        return {"engine": engine}
-    simpy_orders = float(twin.service[:, 0].sum())
-    speed = simpy_orders / min(simpy_seconds)
-    simpy = {
-        "orders": simpy_orders,
-        "orders_per_second": speed,
-        "times_as_fast": engine["orders_per_second"] / speed,
-        "largest_difference": largest_difference(twin.measures(), result),
-    }
-    return {"engine": engine, "simpy": simpy}
+    found = {"engine": engine}
+    for name in twins[0]:
+        speed = max(runs[name][0] for runs in twins)
+        found[name] = {
+            "orders_per_second": speed,
+            "times_as_fast": engine["orders_per_second"] / speed,
+            "largest_difference": largest_difference(twins[0][name][1], result),
+        }
+    return found
+
+
+def simpy_runs(compiled: CompiledScenario, plan: Plan, seed: int) -> dict[str, tuple[float, dict[str, float]]]:
+    """Orders per second and measures of a replication in SimPy, written either way."""
+    from peers.simpy_stepwise import SimpyStepwise
+    from peers.simpy_twin import SimpyTwin
+
+    found = {}
+    for name, kind in {"simpy": SimpyTwin, "simpy_stepwise": SimpyStepwise}.items():
+        twin = kind(compiled, plan, seed)
+        seconds = twin.run()
+        found[name] = float(twin.service[:, 0].sum()) / seconds, twin.measures()
+    return found
 
 
 def largest_difference(measures: dict[str, float], result: SimulationResult) -> float:

@@ -134,15 +134,18 @@ class SimpyTwin:
         money["outbound"] += self.cost[of_class, days, node].sum()
         money["lost"] += c.penalties.lost[orders.product_idx[~served], speed[~served]].sum()
         money["unavoidable"] += self.unavoidable[row].sum()
-        held = np.array(self.on_hand).reshape(self.position.shape)
-        held[:, self.centre] = self.centre_stock
-        money["holding"] += (held * self.holding).sum()
+        self._charge_holding()
         self.shipped += self.distance[of_class, node].sum(), (self.nearest[of_class] == node).sum()
         num_speeds = len(self.service)
         self.service[:, 0] += np.bincount(speed, minlength=num_speeds)
         self.service[:, 1] += np.bincount(speed[served], minlength=num_speeds)
         taken = days + self.transit[of_class, days, node]
         self.service[:, 2] += np.bincount(speed[served], weights=taken, minlength=num_speeds)
+
+    def _charge_holding(self) -> None:
+        held = np.array(self.on_hand).reshape(self.position.shape)
+        held[:, self.centre] = self.centre_stock
+        self.money["holding"] += (held * self.holding).sum()
 
     # ---- replenishment
 
