@@ -100,17 +100,21 @@ def _copied(policy: AssignmentPolicy) -> AssignmentPolicy:
 def _parcels(policy: AssignmentPolicy, orders: Sequence[Order]) -> Iterator[object]:
     """What the policy answers; its exceptions say where in the user's file they come from."""
     try:
-        answer: object = policy.assign(orders)
-        if not isinstance(answer, Iterable):
-            expected = "an iterable of parcels from assign"
-            raise PolicyError(f"policy {policy.name}, {described_all(orders)}: found {answer!r}, expected {expected}")
-        yield from answer
+        yield from _answer_of(policy, orders)
     except PolicyError:
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         place = _place(policy, error)
         raise PolicyError(f"policy {policy.name}, {described_all(orders)}: {what}, at {place}") from error
+
+
+def _answer_of(policy: AssignmentPolicy, orders: Sequence[Order]) -> Iterable[object]:
+    answer: object = policy.assign(orders)
+    if not isinstance(answer, Iterable):
+        expected = "an iterable of parcels from assign"
+        raise PolicyError(f"policy {policy.name}, {described_all(orders)}: found {answer!r}, expected {expected}")
+    return answer
 
 
 def _place(policy: AssignmentPolicy, error: Exception) -> str:

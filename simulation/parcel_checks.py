@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meio.network.compiled import CompiledScenario, Ints
+from meio.network.compiled import CompiledScenario, Floats
 from meio.network.problems import closest
-from meio.simulation.open_batch import UNLIMITED, OpenBatch
+from meio.simulation.open_batch import OpenBatch
 from meio.simulation.policies import Order, Parcel, PolicyError
 from meio.simulation.splitting import packages_of
 from meio.simulation.world import World
@@ -55,12 +55,12 @@ class ParcelCheck:
             When it cannot be done, together with those before it.
         """
         if not isinstance(parcel, Parcel):
-            raise PolicyError(f"policy {self._policy}, {self._all()}: found {parcel!r}, expected a Parcel")
+            where = described_all(self._orders)
+            raise PolicyError(f"policy {self._policy}, {where}: found {parcel!r}, expected a Parcel")
         place = self._place.get(parcel.order) if _is_whole(parcel.order) else None
         if place is None:
-            raise PolicyError(
-                f"policy {self._policy}: found a parcel of order {parcel.order!r}, expected {self._all()}; {parcel}"
-            )
+            found = f"a parcel of order {parcel.order!r}"
+            raise PolicyError(f"policy {self._policy}, {described_all(self._orders)}: found {found}; {parcel}")
         node, line = self._node(place, parcel), self._line(place, parcel)
         units = self._units(place, parcel, line)
         row = Row(place, line, node, units, self._ship_day(place, parcel, node))
@@ -81,7 +81,7 @@ class ParcelCheck:
             weight = sum(units * self._batch.weight_kg[first + line] for line, units in lines.items())
             cost = np.append(self._costs(place, node, ship_day), np.inf)[:, None]
             total = np.array([sum(lines.values())])
-            number, weight_class = packages_of(np.array([weight]), total, cost, self._batch.limit_kg)
+            _, weight_class = packages_of(np.array([weight]), total, cost, self._batch.limit_kg)
             if np.isinf(cost[weight_class[0], 0]):
                 found = f"a package of {weight:g} kg from {self._names.nodes[node]}"
                 self._refuse(place, found, f"one that a service takes within the promise of {self._speed(place)}")
@@ -102,7 +102,9 @@ class ParcelCheck:
             self._refuse(place, f"units {parcel.units!r}", "a whole number from 1 on", parcel)
         left = self._unassigned[self._batch.line_ptr[place] + line]
         if parcel.units > left:
-            expected = f"at most the {left} of {self._orders[place].lines[line].units} ordered that are still unassigned"
+            expected = (
+                f"at most the {left} of {self._orders[place].lines[line].units} ordered that are still unassigned"
+            )
             self._refuse(place, f"{parcel.units} units of {parcel.product}", expected, parcel)
         return int(parcel.units)
 
@@ -146,7 +148,7 @@ class ParcelCheck:
         self._left.room[room, row.node] -= row.units
         self._unassigned[line] -= row.units
 
-    def _costs(self, place: int, node: int, ship_day: int) -> Ints:
+    def _costs(self, place: int, node: int, ship_day: int) -> Floats:
         """Cost of a package that leaves on a day, [weight class]; inf: not in time."""
         outbound, delay = self._world.outbound.cost, ship_day - int(self._batch.day[place])
         zone, speed = divmod(int(self._batch.class_idx[place]), self._world.sizes.num_speeds)
@@ -161,9 +163,6 @@ class ParcelCheck:
         order, given = self._orders[place], f"; {parcel}" if parcel else ""
         raise PolicyError(f"policy {self._policy}, {described(order)}: found {found}, expected {expected}{given}")
 
-    def _all(self) -> str:
-        return described_all(self._orders)
-
 
 def described(order: Order) -> str:
     """An order as a message names it."""
@@ -174,7 +173,7 @@ def described_all(orders: Sequence[Order]) -> str:
     """The orders of a batch as a message names them."""
     if len(orders) == 1:
         return described(orders[0])
-    return f"one of orders {orders[0].number} to {orders[-1].number} (placed {orders[0].placed} to {orders[-1].placed})"
+    return f"orders {orders[0].number} to {orders[-1].number} (placed {orders[0].placed} to {orders[-1].placed})"
 
 
 def packages(rows: Iterable[Row]) -> dict[tuple[int, int, int], dict[int, int]]:

@@ -128,7 +128,9 @@ def way_of(offers: Offers, node: int) -> Way:
 
 def _split(terms: Terms, offers: Offers, free: Ints, room: Ints) -> Way:
     """Take the offer with the least score per unit, and go on with what is left."""
-    wanted, nodes, units, score = terms.units, [], [], 0.0
+    wanted, score = terms.units, 0.0
+    nodes: list[int] = []
+    units: list[Ints] = []
     while True:
         each = np.maximum(offers.total, 1)
         node = _first_least(offers.score / each, offers.cost / each)

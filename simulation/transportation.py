@@ -21,10 +21,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from meio.network.compiled import Bools, Floats, Ints
-from meio.simulation.open_batch import Left, OpenBatch
+from meio.simulation.open_batch import OpenBatch
 from meio.simulation.parcel_checks import Row
 from meio.simulation.splitting import (
-    Terms,
     Way,
     assign_in_turn,
     available,
@@ -199,7 +198,9 @@ class _Program:
             ship = self._price(self._room_row[batch.ship_day[order] - batch.first_day, nodes])
             way = best_way(terms._replace(charge=terms.charge + stock + ship), free, room)
             if way.score - self._reward * way.total + self._prices[place] < -_LEAST_GAIN:
-                paid = sum(float(units @ (stock + ship)[:, node]) for node, units in zip(way.nodes, way.units, strict=True))
+                paid = sum(
+                    float(units @ (stock + ship)[:, node]) for node, units in zip(way.nodes, way.units, strict=True)
+                )
                 self.add(place, [way._replace(score=way.score - paid)])
         return len(self.ways) > before
 
