@@ -18,12 +18,12 @@ from meio.network.compiled import CompiledScenario
 from meio.simulation.open_batch import OpenBatch, open_batch
 from meio.simulation.parcel_checks import ParcelCheck, Row, described_all, packages
 from meio.simulation.policies import AssignmentPolicy, Order, PolicyError
-from meio.simulation.state import NUM_ORDERS, NUM_PARCELS, Batch, State
+from meio.simulation.state import NUM_PARCELS, Batch, State
 from meio.simulation.transportation import BatchPolicy
 from meio.simulation.views import orders_of
 from meio.simulation.world import World
 
-GO_ON, FAILED, NO_ROOM_FOR_PARCELS = range(3)  # what the kernel is told
+GO_ON, FAILED, NO_ROOM_FOR_PARCELS = range(3)  # what the kernel is told, as outside_kernels has it
 
 _Prototype = ctypes.CFUNCTYPE(ctypes.c_int64)
 
@@ -61,28 +61,25 @@ class Asking:
         self.compiled, self.world, self.state = compiled, world, state
         self.failure: BaseException | None = None
         self._policy = policy
-        self._num_orders_seen = 0
+        self._copied = False
 
     def __call__(self) -> int:
         """Ask; `GO_ON`, `FAILED` or `NO_ROOM_FOR_PARCELS`."""
         self.state.batch.counters[NUM_PARCELS] = 0
-        if self.state.batch.counters[NUM_ORDERS] == 0:
-            return GO_ON
         try:
             batch = open_batch(self.world, self.state)
             rows = self._answer(batch)
         except BaseException as failure:  # noqa: BLE001 - nothing can be raised through a kernel
             self.failure = failure
             return FAILED
-        self._num_orders_seen += len(batch.minute)
         return GO_ON if _write(self.state.batch, rows) else NO_ROOM_FOR_PARCELS
 
     def _answer(self, batch: OpenBatch) -> list[Row]:
         if isinstance(self._policy, BatchPolicy):
             return self._policy.assign_batch(batch)
-        if self._num_orders_seen == 0:
-            self._policy = _copied(self._policy)
-        orders = orders_of(batch, self.compiled, self._num_orders_seen)
+        if not self._copied:
+            self._policy, self._copied = _copy_of(self._policy), True
+        orders = orders_of(batch, self.compiled, int(self.state.order_number[0]))
         check = ParcelCheck(self._policy.name, batch, orders, self.compiled, self.world)
         for parcel in _parcels(self._policy, orders):
             check.add(parcel)
@@ -90,7 +87,7 @@ class Asking:
         return check.rows
 
 
-def _copied(policy: AssignmentPolicy) -> AssignmentPolicy:
+def _copy_of(policy: AssignmentPolicy) -> AssignmentPolicy:
     try:
         return deepcopy(policy)
     except Exception as error:

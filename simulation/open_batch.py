@@ -12,7 +12,7 @@ from meio.simulation.state import NUM_ORDERS, State
 from meio.simulation.world import World
 
 UNLIMITED = 2**62
-_ROUNDING = 1e-9  # of a capacity, units; of a weight limit, kg
+_ROUNDING = 1e-9  # of a unit of capacity
 DAYS_PER_WEEK = 7
 
 
@@ -46,7 +46,7 @@ class OpenBatch(NamedTuple):
     class_cost: Floats
     """[order, weight class + 1, node]: package shipped on that day; inf: not in time, and in the last class."""
     limit_kg: Floats
-    """[weight class]: heaviest package, rounding included."""
+    """[weight class]: heaviest package, ascending."""
     first_day: int
     """Day of the first row of `Left.room`."""
     left: Left
@@ -96,7 +96,7 @@ def open_batch(world: World, state: State) -> OpenBatch:
         unit_value=value,
         ship_day=day[:, None] + delay,
         class_cost=np.concatenate([cost, np.full_like(cost[:, :1], np.inf)], axis=1),
-        limit_kg=world.outbound.weight_limit_kg + _ROUNDING,
+        limit_kg=world.outbound.weight_limit_kg,
         first_day=first_day,
         left=_left(world, state, products, first_day, int(day.max())),
     )
@@ -112,9 +112,8 @@ def _delays(world: World, day: Ints, speed: Ints, minute: Floats) -> Ints:
 def _left(world: World, state: State, products: Ints, first_day: int, last_day: int) -> Left:
     slot = products[:, None] * world.sizes.num_nodes + np.arange(world.sizes.num_nodes)
     days = np.arange(first_day, last_day + world.outbound.cost.shape[2]) - world.clock.first_day
-    capacity = world.nodes.outbound_units_per_day[:, world.clock.period[days]].T
-    whole = np.floor(np.minimum(capacity, UNLIMITED) + _ROUNDING).astype(np.int64)
+    room = np.minimum(world.capacity.outbound[days] - state.used.outbound[days], UNLIMITED)
     return Left(
         stock=np.maximum(state.stock.on_hand[slot] - state.stock.owed[slot], 0),
-        room=np.maximum(whole - state.used.outbound[days], 0),
+        room=np.maximum(np.floor(room + _ROUNDING), 0).astype(np.int64),
     )

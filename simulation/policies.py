@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeGuard
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from meio.network.units import MINUTES_PER_DAY
 
+if TYPE_CHECKING:
+    from meio.simulation.measures import SimulationResult
+
 
 class PolicyError(Exception):
-    """A policy outside the engine misbehaved; the message names the policy, the order, what was found and expected."""
+    """A policy outside the engine misbehaved; the message names the policy, the order, what was found and expected.
+
+    Attributes
+    ----------
+    result : SimulationResult, optional
+        What was simulated until then.
+    """
+
+    result: SimulationResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

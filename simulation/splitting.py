@@ -88,8 +88,14 @@ def offers_of(terms: Terms, wanted: Ints, free: Ints, room: Ints) -> Offers:
     has = np.minimum(wanted[:, None], free)
     units = np.minimum(has, np.maximum(room - (np.cumsum(has, axis=0) - has), 0))
     total = units.sum(axis=0)
-    cost = package_costs(terms.weight_kg @ units, total, terms.class_cost, terms.limit_kg)
-    return Offers(units, np.where(np.isfinite(cost), total, 0), cost, cost + (units * terms.charge).sum(axis=0))
+    weight_kg, charge = _line_by_line(units * terms.weight_kg[:, None]), _line_by_line(units * terms.charge)
+    cost = package_costs(weight_kg, total, terms.class_cost, terms.limit_kg)
+    return Offers(units, np.where(np.isfinite(cost), total, 0), cost, cost + charge)
+
+
+def _line_by_line(parts: Floats) -> Floats:
+    """Sum over lines in their order, rounding as the kernels do, [node] from [line, node]."""
+    return np.asarray(np.cumsum(parts, axis=0)[-1])
 
 
 def package_costs(weight_kg: Floats, units: Ints, class_cost: Floats, limit_kg: Floats) -> Floats:
@@ -139,7 +145,7 @@ def _split(terms: Terms, offers: Offers, free: Ints, room: Ints) -> Way:
         taken = offers.units[:, node]
         nodes.append(node)
         units.append(taken)
-        score += float(offers.score[node])
+        score += float(offers.score[node] / each[node] * each[node])
         wanted = wanted - taken
         if not wanted.any():
             return Way(tuple(nodes), tuple(units), score, int(terms.units.sum()))

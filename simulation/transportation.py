@@ -247,6 +247,8 @@ def _least_cost(cost: Floats, matrix: sp.csc_array, limit: Floats) -> tuple[Floa
     """Shares x ≥ 0 of least cost with matrix · x ≤ limit, and the prices of the rows, ≥ 0."""
     import highspy
 
+    if not len(cost):
+        return cost, np.zeros(len(limit))
     num_rows, num_columns = matrix.shape
     program = highspy.HighsLp()
     program.num_row_, program.num_col_ = num_rows, num_columns

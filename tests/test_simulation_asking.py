@@ -14,7 +14,7 @@ from meio.simulation.asking import FAILED, GO_ON, NO_ROOM_FOR_PARCELS, Asking, C
 from meio.simulation.parcel_checks import Row
 from meio.simulation.policies import Order, Parcel, PolicyError, faults_of
 from meio.simulation.splitting import assign_in_turn, available
-from meio.simulation.state import NUM_ORDERS, NUM_PARCELS
+from meio.simulation.state import NUM_PARCELS
 
 SIZE = Size(products=4, centres=1, serving=4, weight_classes=3)
 
@@ -186,18 +186,22 @@ def test_orders_are_counted_on_and_a_policy_remembers_its_own_replication(case):
 
     policy = Counting()
     asking = Asking(policy, case.compiled, case.world, case.state)
-    assert (asking(), asking()) == (GO_ON, FAILED)
+    assert asking() == GO_ON
+    case.state.order_number[0] = 12
+    assert asking() == FAILED
     assert "ValueError: (1, 24)" in str(asking.failure)
     assert policy.numbers == ()
 
 
-def test_no_order_and_no_room(case):
-    case.state.batch.counters[NUM_ORDERS] = 0
-    assert asked(case, Answering(lambda _: 1 / 0))[0] == GO_ON
-    case.state.batch.counters[NUM_ORDERS] = 12
+def test_no_room_for_so_many_parcels(case):
     tight = case.state.batch._replace(parcel_order=np.zeros(1, dtype=np.int64))
-    case.state.batch = tight
-    assert asked(case, Priced())[0] == NO_ROOM_FOR_PARCELS
+    assert asked(case._replace(state=case.state._replace(batch=tight)), Priced())[0] == NO_ROOM_FOR_PARCELS
+
+
+def test_kernels_understand_what_they_are_told():
+    from meio.simulation import outside_kernels
+
+    assert (GO_ON, FAILED) == (outside_kernels.GO_ON, outside_kernels.STOP)
 
 
 def test_what_interrupts_a_policy_is_kept(case):
@@ -260,7 +264,7 @@ def test_too_much_is_refused_across_orders(case):
     case.state.used.outbound[:] = 0
     assert "has free; Parcel" in refusal(case, greedy)
     case.state.stock.on_hand[:] = 1000
-    case.world.nodes.outbound_units_per_day[:] = 5.5
+    case.world.capacity.outbound[:] = 5.5
     assert "can still ship on day" in refusal(case, greedy)
 
 
