@@ -14,6 +14,7 @@ from meio.plan import Plan
 from meio.refinement import planner as refining_planner
 from meio.simulation import engine
 from meio.simulation.measures import SimulationResult
+from meio.simulation.policies import AssignmentPolicy
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -62,7 +63,7 @@ def simulate(
     scenario: Scenario,
     plan: Plan,
     *,
-    policy: Policy | None = None,
+    policy: Policy | AssignmentPolicy | None = None,
     replications: int | None = None,
     seed: int = 0,
     workers: int | None = None,
@@ -75,8 +76,9 @@ def simulate(
         The one that was planned.
     plan : Plan
         As `optimize` returns it.
-    policy : str, optional
-        How orders are assigned, ``nearest`` or ``priced``; none: as the scenario says.
+    policy : str or AssignmentPolicy, optional
+        How orders are assigned, ``nearest``, ``priced``, ``reserve``, ``batch`` or a policy of your own; none: as the
+        scenario says.
     replications : int, optional
         Sample paths, ≥ 2; none: as the scenario says.
     seed : int

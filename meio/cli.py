@@ -13,7 +13,7 @@ from meio.console import Exit, session
 if TYPE_CHECKING:
     from meio.outcome import Outcome
 
-Policy = Literal["nearest", "priced"]
+POLICY = "nearest|priced|reserve|batch|FILE.py:CLASS"
 Method = Literal["decomposition", "extensive"]
 
 app = typer.Typer(
@@ -112,8 +112,11 @@ def simulate(
     plan_folder: Annotated[Path, typer.Option("--plan", metavar="DIR", help="Output folder that holds the plan.")],
     overrides: Overrides,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write.")] = None,
-    policy: Annotated[Policy | None, typer.Option(help="How orders are assigned; else as the scenario says.")] = None,
-    against: Annotated[Policy | None, typer.Option(help="A second policy to compare it with.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar=POLICY, help="How orders are assigned; else as the scenario says. A file's code is run."),
+    ] = None,
+    against: Annotated[str | None, typer.Option(metavar=POLICY, help="A second policy to compare it with.")] = None,
     replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
     seed: Seed = 0,
     workers: Workers = None,
@@ -125,18 +128,14 @@ def simulate(
     """Put a plan to work on random orders."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import check_destination
-        from meio.output import write_output
-        from meio.workflow import Trial, compare_with_policy, prove, saved_plan
+        from meio.simulation.policy_files import named_policy
+        from meio.workflow import Trial, saved_plan, simulate_plan
 
         if output is not None:
             check_destination(output)
-        trial = Trial(seed, replications, workers, progress)
+        chosen, rival = (None if given is None else named_policy(given) for given in (policy, against))
         outcome = saved_plan(scenario, plan_folder, overrides=overrides)
-        outcome = prove(outcome, trial, policy)
-        if against is not None:
-            outcome = compare_with_policy(outcome, against, trial)
-        if output is not None:
-            write_output(output, outcome)
+        outcome = simulate_plan(outcome, Trial(seed, replications, workers, progress), chosen, rival, output)
     _conclude(outcome, output, as_json)
 
 

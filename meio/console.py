@@ -65,9 +65,10 @@ def _exit_code(error: Exception) -> Exit:
     from meio.folder import OutputError
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
+    from meio.simulation.policies import PolicyError
 
     match error:
-        case ScenarioError():
+        case ScenarioError() | PolicyError():
             return Exit.INVALID_SCENARIO
         case OutputError() | FileExistsError() | TooLargeError():
             return Exit.USAGE

@@ -21,6 +21,7 @@ from meio.plan import Plan
 from meio.refinement.planner import plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
+from meio.simulation.policies import AssignmentPolicy, PolicyError
 
 Progress = Callable[[str, int, int], None]
 """Told the step, how much of it is done and how much there is, while a long step runs."""
@@ -143,7 +144,34 @@ def reopened(folder: Path | str) -> Outcome:
     return saved_plan(Path(folder) / scenario["path"], folder, overrides=scenario["overrides"])
 
 
-def prove(outcome: Outcome, trial: Trial, policy: Policy | None = None) -> Outcome:
+def simulate_plan(
+    outcome: Outcome,
+    trial: Trial,
+    policy: Policy | AssignmentPolicy | None = None,
+    against: Policy | AssignmentPolicy | None = None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Simulate a plan, beside the same plan under a second policy if one is given, and write an output folder.
+
+    Raises
+    ------
+    PolicyError
+        When a policy of the user's misbehaves; what was simulated until then is written.
+    """
+    try:
+        outcome = prove(outcome, trial, policy)
+        if against is not None:
+            outcome = compare_with_policy(outcome, against, trial)
+    except PolicyError as error:
+        if folder is not None:
+            write_output(folder, outcome if outcome.proof else replace(outcome, proof=error.result))
+        raise
+    if folder is not None:
+        write_output(folder, outcome)
+    return outcome
+
+
+def prove(outcome: Outcome, trial: Trial, policy: Policy | AssignmentPolicy | None = None) -> Outcome:
     """Simulate the plan, assigning orders by `policy` or else as the scenario says."""
     policy = policy or outcome.scenario.file.simulation.policy
     results, timings = _simulated(outcome, {"plan": (outcome.plan, policy)}, trial)
@@ -160,14 +188,15 @@ def compare_with_baselines(outcome: Outcome, trial: Trial) -> Outcome:
     return replace(outcome, baselines=results, timings=timings)
 
 
-def compare_with_policy(outcome: Outcome, policy: Policy, trial: Trial) -> Outcome:
+def compare_with_policy(outcome: Outcome, policy: Policy | AssignmentPolicy, trial: Trial) -> Outcome:
     """Simulate the same plan under another assignment policy."""
-    results, timings = _simulated(outcome, {policy: (outcome.plan, policy)}, trial)
+    name = policy if isinstance(policy, str) else policy.name
+    results, timings = _simulated(outcome, {name: (outcome.plan, policy)}, trial)
     return replace(outcome, baselines=results, timings=timings)
 
 
 def _simulated(
-    outcome: Outcome, systems: Mapping[str, tuple[Plan, Policy]], trial: Trial
+    outcome: Outcome, systems: Mapping[str, tuple[Plan, Policy | AssignmentPolicy]], trial: Trial
 ) -> tuple[dict[str, SimulationResult], dict[str, float]]:
     """Simulate plans under policies by name, all on the same random numbers; with the timings so far."""
     timings, results = dict(outcome.timings), {}

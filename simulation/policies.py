@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from meio.network.units import MINUTES_PER_DAY
 
@@ -169,12 +169,20 @@ class AssignmentPolicy(Protocol):
         """Say which node ships what; what is left out counts as not served in time, as the order's speed has it."""
 
 
-def is_policy(candidate: object) -> TypeGuard[AssignmentPolicy]:
-    """Whether an object has all that a policy needs."""
-    return not faults_of(candidate)
+def check_policy(candidate: object, name: str) -> AssignmentPolicy:
+    """Return an object as the policy it is to be.
+
+    Raises
+    ------
+    PolicyError
+        Saying all that it lacks, `name` being what the message calls it.
+    """
+    if faults := _faults(candidate):
+        raise PolicyError(f"{name} is no policy: it lacks {', and '.join(faults)}")
+    return cast(AssignmentPolicy, candidate)
 
 
-def faults_of(candidate: object) -> list[str]:
+def _faults(candidate: object) -> list[str]:
     """What an object lacks to be a policy, each as a phrase."""
     name, minutes = (getattr(candidate, attribute, None) for attribute in ("name", "batch_minutes"))
     faults = []

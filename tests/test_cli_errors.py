@@ -28,7 +28,6 @@ def fails_with(error: BaseException) -> Callable[..., NoReturn]:
         (["plam"], "No such command 'plam'"),
         (["run", QUICKSTART], "Missing option '--output' / '-o'"),
         (["run", QUICKSTART, "-o", "x", "--seed", "-1"], "Invalid value for '--seed'"),
-        (["simulate", QUICKSTART, "--plan", "x", "--policy", "greedy"], "'greedy' is not one of 'nearest', 'priced'"),
     ],
 )
 def test_wrong_usage(meio: Meio, arguments: list[object], message: str):

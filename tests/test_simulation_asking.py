@@ -12,7 +12,7 @@ from random_networks import Size
 
 from meio.simulation.asking import FAILED, GO_ON, NO_ROOM_FOR_PARCELS, Asking, Callback
 from meio.simulation.parcel_checks import Row
-from meio.simulation.policies import Order, Parcel, PolicyError, faults_of
+from meio.simulation.policies import Order, Parcel, PolicyError, check_policy
 from meio.simulation.splitting import assign_in_turn, available
 from meio.simulation.state import NUM_PARCELS
 
@@ -298,12 +298,10 @@ def test_an_exception_names_the_line_in_the_users_file(case):
 
 
 def test_what_an_object_lacks_to_be_a_policy():
-    assert faults_of(Priced()) == []
-    assert [fault.split(" (")[0] for fault in faults_of(object())] == [
-        "a name",
-        "batch_minutes",
-        "a method assign(orders)",
-    ]
-    wrong = Answering(None)
-    wrong.name, wrong.batch_minutes = "", 1441
-    assert [fault.split(" (")[0] for fault in faults_of(wrong)] == ["a name", "batch_minutes"]
+    policy = Priced()
+    assert check_policy(policy, "mine") is policy
+    with pytest.raises(PolicyError, match=r"^mine is no policy: it lacks a name .found None, .*, and a method assign"):
+        check_policy(object(), "mine")
+    policy.batch_minutes = 1441
+    with pytest.raises(PolicyError, match=r"lacks batch_minutes .found 1441, expected a whole number from 0 to 1440.$"):
+        check_policy(policy, "mine")
