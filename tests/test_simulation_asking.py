@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 import pytest
 from batch_cases import random_case
+from priced_twin import Priced
 from random_networks import Size
 
 from meio.simulation.asking import FAILED, GO_ON, NO_ROOM_FOR_PARCELS, Asking, Callback
@@ -29,54 +30,6 @@ class Answering:
 
     def assign(self, orders):
         return self.answer(orders)
-
-
-class Priced:
-    """The rule of one order, written with what a policy sees, order after order."""
-
-    name, batch_minutes = "twin", 60
-
-    def assign(self, orders):
-        taken = {}
-        for order in orders:
-            for node, units in self.packages(order, taken):
-                for product, count in units.items():
-                    yield Parcel(order.number, node, product, count)
-
-    def packages(self, order, taken):
-        options = [self.left(option, taken) for option in order.options]
-        wanted, split = order.wanted, []
-        while wanted:
-            offers = [(option, option.offer(wanted)) for option in options]
-            offers = [(option, made) for option, made in offers if made and option.package_cost(made) < inf]
-            if not split:
-                full = [(o.score(made), o.package_cost(made), at, o, made) for at, (o, made) in enumerate(offers)]
-                whole = min((offer for offer in full if offer[4] == wanted), default=None)
-            if not offers:
-                break
-            option, made = min(offers, key=self.each)
-            split.append((option, made))
-            options = [other for other in options if other is not option]
-            wanted = {p: left for p, units in wanted.items() if (left := units - made.get(p, 0))}
-        if whole and whole[0] <= sum(option.score(made) for option, made in split):
-            split = [whole[3:]]
-        for option, made in split:
-            for product, units in made.items():
-                taken[option.node, product] = taken.get((option.node, product), 0) + units
-                taken[option.node, option.ship_day] = taken.get((option.node, option.ship_day), 0) + units
-            yield option.node, made
-
-    @staticmethod
-    def each(offer):
-        option, made = offer
-        return option.score(made) / sum(made.values()), option.package_cost(made) / sum(made.values())
-
-    @staticmethod
-    def left(option, taken):
-        from dataclasses import replace
-
-        free = {product: units - taken.get((option.node, product), 0) for product, units in option.free.items()}
-        return replace(option, free=free, room=option.room - taken.get((option.node, option.ship_day), 0))
 
 
 @pytest.fixture
