@@ -117,10 +117,11 @@ def packages_of(weight_kg: Floats, units: Ints, class_cost: Floats, limit_kg: Fl
     limit_kg : array [weight class]
         Ascending.
     """
-    number, weight_class = np.ones_like(units), np.full_like(units, len(limit_kg))
-    waiting = np.flatnonzero(units > 0)
+    number = np.maximum(np.ceil(weight_kg / limit_kg[-1]), 1.0).astype(np.int64)
+    weight_class = np.full_like(units, len(limit_kg))
+    waiting = np.flatnonzero(number <= units)
     while len(waiting):
-        weight_class[waiting] = np.searchsorted(limit_kg, weight_kg[waiting] / number[waiting])
+        weight_class[waiting] = limit_kg.searchsorted(weight_kg[waiting] / number[waiting])
         refused = np.isinf(class_cost[weight_class[waiting], waiting])
         waiting = waiting[refused & (number[waiting] < units[waiting])]
         number[waiting] += 1

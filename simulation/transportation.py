@@ -166,6 +166,7 @@ class _Program:
         self.batch, self.orders = batch, orders
         self.place: list[int] = []
         self.ways: list[Way] = []
+        self._columns: list[tuple[Ints, Ints]] = []
         self._stock_row = _numbered(scarce.stock, len(orders))
         self._room_row = _numbered(scarce.room, len(orders) + int(scarce.stock.sum()))
         limits = [np.ones(len(orders)), batch.left.stock[scarce.stock], batch.left.room[scarce.room]]
@@ -177,9 +178,12 @@ class _Program:
         """Add ways to serve the order at a place among the contested ones."""
         self.place += [place] * len(ways)
         self.ways += ways
+        self._columns += [self._column(place, way) for way in ways]
 
     def solve(self) -> Floats:
         """Share of each way; keeps the prices of the rows."""
+        if not self.ways:
+            return np.zeros(0)
         score = np.array([way.score for way in self.ways])
         total = np.array([way.total for way in self.ways])
         highest = np.zeros(len(self.orders))
@@ -218,22 +222,22 @@ class _Program:
     def _price(self, row: Ints) -> Floats:
         return np.where(row >= 0, self._prices[row], 0.0)
 
+    def _column(self, place: int, way: Way) -> tuple[Ints, Ints]:
+        """Rows that a way takes from, and units of each; of its order's row it takes one."""
+        order, batch = self.orders[place], self.batch
+        nodes, units = np.array(way.nodes), np.array(way.units)  # [package], [package, line]
+        lines = batch.stock_row[batch.line_ptr[order] : batch.line_ptr[order + 1]]
+        days = batch.ship_day[order, nodes] - batch.first_day
+        rows = np.append(self._stock_row[lines, nodes[:, None]], self._room_row[days, nodes][:, None], axis=1)
+        taken = np.append(units, units.sum(axis=1, keepdims=True), axis=1)
+        used = (rows >= 0) & (taken > 0)
+        return np.append(rows[used], place), np.append(taken[used], 1)
+
     def _matrix(self) -> sp.csc_array:
         """Units of each row that a way takes, [row, way]."""
-        rows, columns, values = [np.array(self.place)], [np.arange(len(self.ways))], [np.ones(len(self.ways))]
-        for column, way in enumerate(self.ways):
-            order = self.orders[self.place[column]]
-            stock = self.batch.stock_row[self.batch.line_ptr[order] : self.batch.line_ptr[order + 1]]
-            for node, units in zip(way.nodes, way.units, strict=True):
-                day = self.batch.ship_day[order, node] - self.batch.first_day
-                taken = np.append(self._stock_row[stock, node], self._room_row[day, node])
-                rows.append(taken)
-                columns.append(np.full(len(taken), column))
-                values.append(np.append(units, units.sum()).astype(np.float64))
-        row, column_idx, value = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-        used = (row >= 0) & (value > 0)
-        shape = (len(self._limit), len(self.ways))
-        return sp.csc_array((value[used], (row[used], column_idx[used])), shape=shape)
+        rows, values = (np.concatenate(parts) for parts in zip(*self._columns, strict=True))
+        ends = np.cumsum([0, *(len(rows) for rows, _ in self._columns)])
+        return sp.csc_array((values.astype(np.float64), rows, ends), shape=(len(self._limit), len(self.ways)))
 
 
 def _numbered(chosen: Bools, first: int) -> Ints:
@@ -247,8 +251,6 @@ def _least_cost(cost: Floats, matrix: sp.csc_array, limit: Floats) -> tuple[Floa
     """Shares x ≥ 0 of least cost with matrix · x ≤ limit, and the prices of the rows, ≥ 0."""
     import highspy
 
-    if not len(cost):
-        return cost, np.zeros(len(limit))
     num_rows, num_columns = matrix.shape
     program = highspy.HighsLp()
     program.num_row_, program.num_col_ = num_rows, num_columns
