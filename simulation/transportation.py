@@ -83,7 +83,9 @@ def assign_together(batch: OpenBatch) -> Together:
     """
     scarce = _scarce(batch)
     contested = _contested(batch, scarce)
-    ways = assign_in_turn(batch, np.flatnonzero(~contested), batch.left.copy())
+    one_unit = np.add.reduceat(batch.units, batch.line_ptr[:-1]) == 1
+    ways = _alone(batch, np.flatnonzero(one_unit & ~contested))
+    ways |= assign_in_turn(batch, np.flatnonzero(~one_unit & ~contested), batch.left.copy())
     if not contested.any():
         return Together(ways, 0, 0, in_turn=False)
     in_turn = assign_in_turn(batch, np.flatnonzero(contested), batch.left.copy())
@@ -95,6 +97,21 @@ def assign_together(batch: OpenBatch) -> Together:
 def _value(ways: dict[int, Way]) -> tuple[int, float]:
     """Less is better: first units not served, then the score, without the noise of its sum."""
     return -sum(way.total for way in ways.values()), round(sum(way.score for way in ways.values()), 9)
+
+
+def _alone(batch: OpenBatch, orders: Ints) -> dict[int, Way]:
+    """The node of the least score for each order of one unit that nobody competes with: `best_way`, all at once."""
+    line, nodes = batch.line_ptr[orders], np.arange(batch.unit_cost.shape[1])
+    room = batch.left.room[batch.ship_day[orders] - batch.first_day, nodes]
+    cost = np.where((batch.left.stock[batch.stock_row[line]] > 0) & (room > 0), batch.unit_cost[line], np.inf)
+    score = cost + (batch.outbound_price[orders] + batch.unit_value[line])
+    least = score.min(axis=1)
+    node = np.where(score == least[:, None], cost, np.inf).argmin(axis=1)
+    one = np.ones(1, dtype=np.int64)
+    return {
+        order: Way((chosen,), (one,), best, 1) if best < np.inf else Way((), (), 0.0, 0)
+        for order, chosen, best in zip(orders.tolist(), node.tolist(), least.tolist(), strict=True)
+    }
 
 
 class _Scarce(NamedTuple):

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from meio.simulation.engine import simulate
 from meio.simulation.splitting import assign_in_turn, take
-from meio.simulation.transportation import _least_cost, assign_together
+from meio.simulation.transportation import _contested, _least_cost, _scarce, assign_together
 
 SIZE = Size(products=4, centres=1, serving=4, weight_classes=3)
 
@@ -85,6 +85,18 @@ def test_a_batch_is_never_worse_than_one_after_the_other_and_within_what_there_i
         assert way.total == sum(units.sum() for units in way.units)
     assert (left.stock >= 0).all()
     assert (left.room >= 0).all()
+
+
+def test_orders_that_nobody_competes_with_get_their_best_node():
+    alone = 0
+    for seed in range(10):
+        batch = random_case(seed, 30, 1, 1, SIZE, most_stock=30).batch
+        together, in_turn = assign_together(batch).ways, assign_in_turn(batch, np.arange(30), batch.left.copy())
+        for order in np.flatnonzero(~_contested(batch, _scarce(batch))):
+            assert together[order].nodes == in_turn[order].nodes
+            assert together[order].score == in_turn[order].score
+            alone += together[order].total
+    assert alone > 50
 
 
 def test_a_way_scores_what_it_costs():
