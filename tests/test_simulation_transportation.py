@@ -10,8 +10,10 @@ from random_networks import Size, random_network, random_plan
 from scipy.optimize import linprog
 
 from meio.simulation.engine import simulate
+from meio.simulation.scarcity import contested_by, scarce_of
 from meio.simulation.splitting import assign_in_turn, take
-from meio.simulation.transportation import _contested, _least_cost, _scarce, assign_together
+from meio.simulation.transportation import assign_together
+from meio.simulation.ways_program import least_cost
 
 SIZE = Size(products=4, centres=1, serving=4, weight_classes=3)
 
@@ -90,9 +92,9 @@ def test_a_batch_is_never_worse_than_one_after_the_other_and_within_what_there_i
 def test_orders_that_nobody_competes_with_get_their_best_node():
     alone = 0
     for seed in range(10):
-        batch = random_case(seed, 30, 1, 1, SIZE, most_stock=30).batch
+        batch = random_case(seed, 30, 1, 1, SIZE._replace(products=40), most_stock=3).batch
         together, in_turn = assign_together(batch).ways, assign_in_turn(batch, np.arange(30), batch.left.copy())
-        for order in np.flatnonzero(~_contested(batch, _scarce(batch))):
+        for order in np.flatnonzero(~contested_by(batch, scarce_of(batch))):
             assert together[order].nodes == in_turn[order].nodes
             assert together[order].score == in_turn[order].score
             alone += together[order].total
@@ -132,7 +134,7 @@ def test_same_batch_same_answer():
 def test_least_cost_gives_shares_and_prices():
     from scipy import sparse
 
-    shares, prices = _least_cost(
+    shares, prices = least_cost(
         np.array([-3.0, -2.0]), sparse.csc_array(np.array([[1.0, 1.0], [1.0, 0.0]])), np.array([2.0, 1.0])
     )
     assert shares == pytest.approx([1.0, 1.0])
