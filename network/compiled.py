@@ -138,6 +138,8 @@ class Outbound(NamedTuple):
     """[speed]: LOST, LATE or BACKORDERED."""
     weight_limit_kg: Floats
     """[weight class]: its heaviest package, ascending."""
+    distance_bands_km: Floats
+    """[distance band − 1]: the farthest of each band but the last, ascending; empty where the scenario has no bands."""
 
 
 class Penalties(NamedTuple):

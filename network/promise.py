@@ -71,6 +71,7 @@ def compile_outbound(scenario: Scenario, node_names: Sequence[str], num_delays: 
         promise_days=promise_days,
         unserved=integers([_UNSERVED[speed.when_unserved] for speed in scenario.file.speeds.values()]),
         weight_limit_kg=weight_limits(scenario),
+        distance_bands_km=floats(scenario.file.outbound.distance_bands_km or []),
     )
 
 

@@ -268,6 +268,7 @@ def _outbound(rng, size, nodes):
         promise_days=promise,
         unserved=rng.permutation(np.resize([LOST, LATE, BACKORDERED], size.speeds)),
         weight_limit_kg=_weight_limits(size),
+        distance_bands_km=np.array([200.0, 500.0]),
     )
 
 

@@ -151,3 +151,7 @@ def test_no_offer_is_heavy_enough() -> None:
     heavy = TABLES["products"].assign(weight_kg=[0.4, 20.5, 1.8, 18.0])
     with pytest.raises(ValueError, match=r"^product book weighs more than the 20 kg that outbound services carry$"):
         compile_scenario(toy_scenario({"products": heavy}))
+
+
+def test_distance_bands_are_kept_for_the_measures() -> None:
+    assert compile_scenario(toy_scenario()).outbound.distance_bands_km.tolist() == [60.0, 100.0]
