@@ -15,6 +15,7 @@ from meio.refinement import planner as refining_planner
 from meio.simulation import engine
 from meio.simulation.measures import SimulationResult
 from meio.simulation.policies import AssignmentPolicy
+from meio.simulation.stopping import MOST_REPLICATIONS
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -65,8 +66,12 @@ def simulate(
     *,
     policy: Policy | AssignmentPolicy | None = None,
     replications: int | None = None,
+    precision: float | None = None,
+    most_replications: int = MOST_REPLICATIONS,
     seed: int = 0,
     workers: int | None = None,
+    daily: bool = False,
+    events: bool = False,
 ) -> SimulationResult:
     """Put a plan to work on random orders.
 
@@ -81,19 +86,30 @@ def simulate(
         scenario says.
     replications : int, optional
         Sample paths, ≥ 2; none: as the scenario says.
+    precision : float, optional
+        Go on beyond `replications`, and beyond ten, until half the 95% interval of mean total cost is at most this
+        share of it.
+    most_replications : int
+        Where to stop then at the latest.
     seed : int
         Of the random streams, ≥ 0. The same seed gives every plan the same orders.
     workers : int, optional
         Threads; none: one a core. The result does not depend on it.
+    daily, events : bool
+        Whether to keep a table of every day and of every event; `SimulationResult` says what is in them.
     """
     settings = scenario.file.simulation
     return engine.simulate(
         compile_scenario(scenario),
         plan,
         replications=replications or settings.replications,
+        precision=precision,
+        most_replications=most_replications,
         seed=seed,
         policy=policy or settings.policy,
         workers=workers,
+        daily=daily,
+        events=events,
     )
 
 

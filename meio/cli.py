@@ -118,6 +118,17 @@ def simulate(
     ] = None,
     against: Annotated[str | None, typer.Option(metavar=POLICY, help="A second policy to compare it with.")] = None,
     replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6,
+            max=1,
+            help="Add replications until total cost is known to ± this share.",
+        ),
+    ] = None,
+    most_replications: Annotated[int, typer.Option(min=10, help="Where to stop short of the precision.")] = 1000,
+    daily: Annotated[bool, typer.Option("--daily", help="Write a table of every day.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Write a table of every event.")] = False,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: Json = False,
@@ -127,16 +138,20 @@ def simulate(
 ) -> None:
     """Put a plan to work on random orders."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
-        from meio.folder import check_destination
+        from meio.folder import OutputError, check_destination
         from meio.simulation.policy_files import named_policy
         from meio.workflow import Trial, saved_plan, simulate_plan
 
         if output is not None:
             check_destination(output)
+        elif daily or events:
+            raise OutputError("--daily and --events write tables: name a folder with --output")
+        trial = Trial(seed, replications, precision, most_replications, workers, progress, daily, events)
         chosen, rival = (None if given is None else named_policy(given) for given in (policy, against))
         outcome = saved_plan(scenario, plan_folder, overrides=overrides)
-        outcome = simulate_plan(outcome, Trial(seed, replications, workers, progress), chosen, rival, output)
+        outcome = simulate_plan(outcome, trial, chosen, rival, output)
     _conclude(outcome, output, as_json)
+    _end_by_precision(outcome)
 
 
 @app.command()
@@ -234,4 +249,12 @@ def _end_by_gap(outcome: Outcome) -> None:
     if not outcome.reached_target_gap:
         target = outcome.scenario.file.planning.target_gap
         typer.echo(f"stopped at a limit before the target gap of {target:g}; the results are written", err=True)
+        raise typer.Exit(Exit.STOPPED_EARLY)
+
+
+def _end_by_precision(outcome: Outcome) -> None:
+    """End with an exit code of its own when the replications allowed were too few for the precision asked for."""
+    if not outcome.reached_precision and outcome.proof is not None:
+        used, asked = outcome.proof.replications, outcome.proof.precision
+        typer.echo(f"stopped after {used} replications, before the precision of {asked:g}", err=True)
         raise typer.Exit(Exit.STOPPED_EARLY)

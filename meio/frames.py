@@ -12,7 +12,8 @@ from meio.outcome import Outcome
 from meio.plan import prices_frame, targets_frame
 from meio.simulation.measures import SimulationResult
 
-MEASURES = ("cost", "service", "use", "nodes", "network", "inventory")
+MEASURES = ("cost", "service", "use", "nodes", "network", "bands", "inventory")
+RECORDS = ("daily", "events")
 SIMULATED_USE = ["mean", "p95", "max"]
 PLACE = ["resource", "at", "storage_type", "period"]
 
@@ -29,6 +30,7 @@ def output_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "recovery": outcome.plan.recovery,
         **{f"network/{name}": table for name, table in network_tables(outcome.scenario).items()},
         **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
+        **{name: measure(outcome.systems, name) for name in RECORDS if getattr(outcome.proof, name, None) is not None},
     }
 
 

@@ -10,6 +10,7 @@ from meio.network.compiled import CompiledScenario
 from meio.network.model import Scenario
 from meio.plan import Plan
 from meio.simulation.measures import SimulationResult
+from meio.simulation.statistics import relative_half_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,12 @@ class Outcome:
     def reached_target_gap(self) -> bool:
         """Whether the optimizer closed the dual gap the scenario asks for before it reached a limit."""
         return self.plan.dual_gap <= self.scenario.file.planning.target_gap
+
+    @property
+    def reached_precision(self) -> bool:
+        """Whether the simulation became as precise as was asked for before it reached the most replications."""
+        asked = None if self.proof is None else self.proof.precision
+        return self.proof is None or asked is None or relative_half_width(self.proof.cost["total"]) <= asked
 
     @property
     def systems(self) -> dict[str, SimulationResult]:

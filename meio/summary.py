@@ -10,7 +10,8 @@ import numpy as np
 
 from meio.outcome import Outcome
 from meio.plan import CapacityPrices, Plan
-from meio.simulation.measures import SimulationResult, mean_ci95, paired_saving
+from meio.simulation.measures import SimulationResult
+from meio.simulation.statistics import Estimate, mean_ci95, paired_saving, ratio_ci95, relative_half_width
 
 
 def summarize(outcome: Outcome) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
     return {
         "scenario": _scenario(outcome),
         "plan": _plan(outcome.plan),
-        "simulation": _simulation(proof) if proof else None,
+        "simulation": _simulation(outcome, proof) if proof else None,
         "gap": _gap(outcome.plan, proof),
         "baselines": {name: _baseline(result, proof) for name, result in outcome.baselines.items() if proof},
     }
@@ -76,18 +77,21 @@ def _num_positive(prices: CapacityPrices) -> int:
     return sum(int(np.count_nonzero(price > 0)) for price in vars(prices).values())
 
 
-def _simulation(result: SimulationResult) -> dict[str, Any]:
+def _simulation(outcome: Outcome, result: SimulationResult) -> dict[str, Any]:
     return {
         "replications": result.replications,
+        "precision": _precision(outcome, result),
+        "warm_up_days": outcome.compiled.warm_up_days,
+        "warm_up_days_suggested": result.warm_up_days_suggested,
         "days": result.days,
         "orders": int(result.network["orders"].sum()),
         "orders_per_second": result.orders_per_second,
         "seed": result.seed,
         "cost": _with_interval(mean_ci95(result.cost["total"])),
         "controllable_cost": _with_interval(mean_ci95(result.cost["controllable"])),
-        "fill_rate": _rate_by_speed(result, "filled"),
-        "on_time": _rate_by_speed(result, "on_time"),
-        "outbound_cost_per_unit": _outbound_cost_per_unit(result),
+        **_ratio("outbound_cost_per_unit", _outbound_cost_per_unit(result)),
+        **_ratios("fill_rate", _rate_by_speed(result, "filled")),
+        **_ratios("on_time", _rate_by_speed(result, "on_time")),
         "capacity_use_max": result.capacity_use_max,
         "units_lost": result.units_lost,
     }
@@ -97,8 +101,8 @@ def _baseline(result: SimulationResult, proof: SimulationResult) -> dict[str, An
     return {
         "cost": _with_interval(mean_ci95(result.cost["total"])),
         "cost_saving": _with_interval(paired_saving(result, proof, "total")),
-        "outbound_cost_per_unit": _outbound_cost_per_unit(result),
-        "fill_rate": _rate_by_speed(result, "filled"),
+        **_ratio("outbound_cost_per_unit", _outbound_cost_per_unit(result)),
+        **_ratios("fill_rate", _rate_by_speed(result, "filled")),
     }
 
 
@@ -110,20 +114,42 @@ def _gap(plan: Plan, proof: SimulationResult | None) -> dict[str, float | None]:
     return {kind: float(above / proof.cost[kind].mean()) for kind in ("total", "controllable")}
 
 
-def _with_interval(estimate: tuple[float, float, float]) -> dict[str, Any]:
+def _precision(outcome: Outcome, result: SimulationResult) -> dict[str, Any] | None:
+    """Return the precision that was asked for and the one that was found."""
+    if result.precision is None:
+        return None
+    found = relative_half_width(result.cost["total"])
+    return {"asked": result.precision, "found": found, "reached": outcome.reached_precision}
+
+
+def _with_interval(estimate: Estimate) -> dict[str, Any]:
     mean, low, high = estimate
     return {"mean": mean, "ci95": [low, high]}
 
 
-def _rate_by_speed(result: SimulationResult, units: str) -> dict[str, float]:
-    """Return units of a kind over units demanded, all replications together, by speed."""
-    totals = result.service.groupby("speed", sort=False)[["demand", units]].sum()
-    return {str(speed): float(rate) for speed, rate in (totals[units] / totals["demand"]).items()}
+def _ratio(name: str, estimate: Estimate) -> dict[str, Any]:
+    ratio, low, high = estimate
+    return {name: ratio, f"{name}_ci95": [low, high]}
 
 
-def _outbound_cost_per_unit(result: SimulationResult) -> float:
-    shipped = result.network["units_shipped"]
-    return float(result.cost["outbound"].sum() / shipped.sum()) if shipped.any() else float("nan")
+def _ratios(name: str, by_speed: dict[str, Estimate]) -> dict[str, Any]:
+    return {
+        name: {speed: ratio for speed, (ratio, _, _) in by_speed.items()},
+        f"{name}_ci95": {speed: [low, high] for speed, (_, low, high) in by_speed.items()},
+    }
+
+
+def _rate_by_speed(result: SimulationResult, units: str) -> dict[str, Estimate]:
+    """Return units of a kind over units demanded, all replications together, by speed; intervals end at 0 and 1."""
+    rates = {
+        str(speed): ratio_ci95(rows[units], rows["demand"])
+        for speed, rows in result.service.groupby("speed", sort=False)
+    }
+    return {speed: (rate, max(low, 0.0), min(high, 1.0)) for speed, (rate, low, high) in rates.items()}
+
+
+def _outbound_cost_per_unit(result: SimulationResult) -> Estimate:
+    return ratio_ci95(result.cost["outbound"], result.network["units_shipped"])
 
 
 def _finite(content: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 BOUND_KINDS = {
@@ -19,18 +20,18 @@ def label(name: str) -> str:
 
 def number(value: float | None, digits: int = 0) -> str:
     """Return a number with thousands marked; a dash when there is none."""
-    return "–" if value is None else f"{value:,.{digits}f}"
+    return "–" if value is None or math.isnan(value) else f"{value:,.{digits}f}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share in percent; a dash when there is none."""
-    return "–" if share is None else f"{share:.{digits}%}"
+    return "–" if share is None or math.isnan(share) else f"{share:.{digits}%}"
 
 
-def with_interval(measure: dict[str, Any]) -> str:
-    """Return a mean and its 95% interval."""
-    low, high = (number(end) for end in measure["ci95"])
-    return f"{number(measure['mean'])} [{low}, {high}]"
+def with_interval(measure: dict[str, Any], show: Callable[[float | None], str] = number) -> str:
+    """Return a mean and its 95% interval, its figures written by `show`."""
+    low, high = map(show, measure["ci95"])
+    return f"{show(measure['mean'])} [{low}, {high}]"
 
 
 def bound_text(plan: dict[str, Any], currency: str) -> str:
@@ -68,12 +69,21 @@ def comparison(summary: dict[str, Any], currency: str) -> list[list[str]]:
         ["", "plan", *map(label, baselines)],
         [f"total cost, {currency}", *(with_interval(system["cost"]) for system in systems)],
         *([[f"saved by the plan, {currency}", "", *map(with_interval, savings)]] if savings else []),
-        [f"outbound cost per unit, {currency}", *(number(system["outbound_cost_per_unit"], 2) for system in systems)],
+        [f"outbound cost per unit, {currency}", *map(_outbound_cost, systems)],
         *(
-            [f"fill rate, {label(speed)}", *(percent(system["fill_rate"][speed]) for system in systems)]
+            [f"fill rate, {label(speed)}", *(_fill_rate(system, speed) for system in systems)]
             for speed in plan["fill_rate"]
         ),
     ]
+
+
+def _outbound_cost(system: dict[str, Any]) -> str:
+    cost = {"mean": system["outbound_cost_per_unit"], "ci95": system["outbound_cost_per_unit_ci95"]}
+    return with_interval(cost, lambda value: number(value, 2))
+
+
+def _fill_rate(system: dict[str, Any], speed: str) -> str:
+    return with_interval({"mean": system["fill_rate"][speed], "ci95": system["fill_rate_ci95"][speed]}, percent)
 
 
 def summary_text(summary: dict[str, Any], currency: str) -> str:
@@ -89,6 +99,8 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
     if proof is not None:
         rows += [
             ("simulated", f"{proof['replications']} replications of {proof['days']} days, {proof['orders']:,} orders"),
+            *_precision(proof),
+            *_starting_up(proof),
             ("above the bound", f"{percent(gap['total'])}, of controllable cost {percent(gap['controllable'])}"),
         ]
     lines = [
@@ -96,6 +108,20 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
         *(f"{name:<17}{text}" for name, text in rows),
     ]
     return "\n".join(lines if proof is None else [*lines, "", *aligned(comparison(summary, currency))])
+
+
+def _precision(proof: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield how precise the mean cost is, when that was asked for."""
+    if (precision := proof["precision"]) is not None:
+        asked = f"{percent(precision['asked'], 2)} asked for{'' if precision['reached'] else ', not reached'}"
+        yield "precision", f"total cost ± {percent(precision['found'], 2)}, {asked}"
+
+
+def _starting_up(proof: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what to set when the first days still look like a start-up."""
+    if days := proof["warm_up_days_suggested"]:
+        setting = f"horizon.warm_up_days: {proof['warm_up_days'] + days}"
+        yield "starting up", f"the first {days} days hold other stock than later ones; set {setting} and plan again"
 
 
 def aligned(rows: list[list[str]]) -> Iterator[str]:

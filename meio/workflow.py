@@ -22,6 +22,7 @@ from meio.refinement.planner import plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
 from meio.simulation.policies import AssignmentPolicy, PolicyError
+from meio.simulation.stopping import MOST_REPLICATIONS
 
 Progress = Callable[[str, int, int], None]
 """Told the step, how much of it is done and how much there is, while a long step runs."""
@@ -41,16 +42,31 @@ class Trial:
         Of the random streams, ≥ 0; the same for all.
     replications : int or None
         Number of sample paths; none: as the scenario says.
+    precision : float or None
+        Go on beyond `replications` until half the 95% interval of the plan's mean total cost is at most this share of
+        it. What it is compared with is simulated as often as the plan was.
+    most_replications : int
+        Where to stop then at the latest.
     workers : int or None
         Threads; none: one a core. The result does not depend on it.
     progress : Progress or None
         Who is told how far it is.
+    daily, events : bool
+        Whether to keep a table of every day and of every event.
     """
 
     seed: int = 0
     replications: int | None = None
+    precision: float | None = None
+    most_replications: int = MOST_REPLICATIONS
     workers: int | None = None
     progress: Progress | None = None
+    daily: bool = False
+    events: bool = False
+
+    def like(self, proof: SimulationResult | None) -> Trial:
+        """With as many replications as an earlier simulation, so that the two can be compared pair by pair."""
+        return self if proof is None else replace(self, replications=proof.replications, precision=None)
 
 
 def run(
@@ -184,14 +200,14 @@ def compare_with_baselines(outcome: Outcome, trial: Trial) -> Outcome:
     with _timed("plan_baselines", timings):
         plans = baseline_plans(outcome.compiled)
     rivals = {name: (baseline, BASELINE_POLICY) for name, baseline in plans.items()}
-    results, timings = _simulated(replace(outcome, timings=timings), rivals, trial)
+    results, timings = _simulated(replace(outcome, timings=timings), rivals, trial.like(outcome.proof))
     return replace(outcome, baselines=results, timings=timings)
 
 
 def compare_with_policy(outcome: Outcome, policy: Policy | AssignmentPolicy, trial: Trial) -> Outcome:
     """Simulate the same plan under another assignment policy."""
     name = policy if isinstance(policy, str) else policy.name
-    results, timings = _simulated(outcome, {name: (outcome.plan, policy)}, trial)
+    results, timings = _simulated(outcome, {name: (outcome.plan, policy)}, trial.like(outcome.proof))
     return replace(outcome, baselines=results, timings=timings)
 
 
@@ -208,9 +224,13 @@ def _simulated(
                 outcome.compiled,
                 candidate,
                 replications=replications,
+                precision=trial.precision,
+                most_replications=trial.most_replications,
                 seed=trial.seed,
                 policy=policy,
                 workers=trial.workers,
+                daily=trial.daily,
+                events=trial.events,
                 progress=_step(step, replications, trial.progress),
             )
     return results, timings

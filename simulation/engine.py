@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,9 +13,12 @@ from meio.network.model import Policy
 from meio.plan import Plan
 from meio.simulation.build import build_world
 from meio.simulation.measures import SimulationResult
+from meio.simulation.records import daily_table, events_table
 from meio.simulation.replication import Assignment, Setting, run_replication
+from meio.simulation.stopping import MOST_REPLICATIONS, StoppingRule, in_order, stopping_rule, total_costs
 from meio.simulation.tabulate import tabulate
 from meio.simulation.tally import Outcome
+from meio.simulation.warm_up import suggested_warm_up
 from meio.simulation.world import World
 
 if TYPE_CHECKING:
@@ -30,7 +32,10 @@ def simulate(
     replications: int,
     seed: int,
     policy: Policy | AssignmentPolicy | None = None,
+    precision: float | None = None,
+    most_replications: int = MOST_REPLICATIONS,
     workers: int | None = None,
+    daily: bool = False,
     events: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SimulationResult:
@@ -50,10 +55,15 @@ def simulate(
         Of all random streams, 0 to 2⁶³ − 1.
     policy : {"nearest", "priced", "reserve", "batch"} or AssignmentPolicy, optional
         How orders are assigned to nodes; none: priced.
+    precision : float, optional
+        Go on beyond `replications`, and beyond ten, until half the 95% interval of mean total cost is at most this
+        share of it.
+    most_replications : int
+        Where to stop then at the latest.
     workers : int, optional
         Replications run at the same time; none: one per core. Does not change the result.
-    events : bool
-        Whether to keep every event; takes memory.
+    daily, events : bool
+        Whether to keep a table of every day and of every event; events take memory.
     progress : callable, optional
         Called with the number of finished replications after each.
 
@@ -66,20 +76,37 @@ def simulate(
     ConservationError
         When a unit is unaccounted for: a defect of the simulator, never of the input.
     """
-    if replications < 1 or not 0 <= seed < 2**63:
-        raise ValueError(f"at least 1 replication and a seed from 0 to 2⁶³ − 1, found {replications} and {seed}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed: found {seed}, expected 0 to 2⁶³ − 1")
+    rule = stopping_rule(replications, precision, most_replications)
     began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
     setting = Setting(compiled, _world(compiled, plan, assignment), assignment, seed, events)
+    outcomes = _outcomes(setting, rule, workers, progress)
+    result = replace(
+        tabulate(compiled, outcomes, policy=assignment.name, seed=seed, seconds=perf_counter() - began),
+        precision=precision,
+        warm_up_days_suggested=suggested_warm_up(compiled, plan, outcomes),
+        daily=daily_table(compiled, outcomes) if daily else None,
+        events=events_table(compiled, outcomes) if events else None,
+    )
+    _raise_failure(outcomes[-1].failure, result)
+    return result
+
+
+def _outcomes(
+    setting: Setting, rule: StoppingRule, workers: int | None, progress: Callable[[int], None] | None
+) -> list[Outcome]:
+    """As many replications as are enough, or until one fails."""
     outcomes: list[Outcome] = []
-    for outcome in _in_order(partial(run_replication, setting), replications, workers):
+    for outcome in in_order(partial(run_replication, setting), rule, workers):
         outcomes.append(outcome)
         if outcome.failure is not None:
             break
         if progress is not None:
             progress(len(outcomes))
-    result = tabulate(compiled, outcomes, policy=assignment.name, seed=seed, seconds=perf_counter() - began)
-    _raise_failure(outcomes[-1].failure, result)
-    return result
+        if rule.is_met(total_costs(outcomes)):
+            break
+    return outcomes
 
 
 def _world(compiled: CompiledScenario, plan: Plan, assignment: Assignment) -> World:
@@ -100,12 +127,6 @@ def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -
     if isinstance(policy, str):
         return Assignment(policy, {"nearest": NEAREST, "priced": PRICED, "reserve": RESERVE}[policy])
     return Assignment(policy.name, OUTSIDE, policy)
-
-
-def _in_order(run: Callable[[int], Outcome], replications: int, workers: int | None) -> Iterator[Outcome]:
-    """Outcomes in the order of replications, whatever thread finishes first."""
-    with ThreadPoolExecutor(workers or os.cpu_count()) as threads:
-        yield from threads.map(run, range(replications))
 
 
 def _raise_failure(failure: BaseException | None, result: SimulationResult) -> None:

@@ -1,4 +1,4 @@
-"""What a simulation found out, as tidy tables, and the statistics that compare two of them."""
+"""What a simulation found out, as tidy tables."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +25,12 @@ class SimulationResult:
         Orders of all replications, warm-up included, per second.
     units_lost : int
         Units unaccounted for: 0, else the simulation raises an error.
+    precision : float or None
+        Relative half-width of the interval of mean total cost that was asked for; none: replications were given.
+    warm_up_days_suggested : int or None
+        First days that count and hold notably more or less stock than later ones, because every node starts with its
+        full target on hand; 0: none, or the scenario gives the stock. None when the simulation cannot tell: fewer
+        than two replications, or the plan's targets change by a tenth within the first four weeks.
     cost : data frame, one row a replication
         ``replication``, the kinds of cost ``purchase``, ``lane_transport``, ``outbound``, ``holding``, ``overflow``,
         ``late``, ``lost``, ``backorder``, ``stock_change`` (minus the value of stock gained), their sum ``total``,
@@ -43,10 +47,24 @@ class SimulationResult:
         ``on_hand_mean``, ``on_hand_p95`` (units at the close of a day), ``yard_m3_mean``, ``turns`` (units shipped a
         year per unit on hand).
     network : data frame, one row a replication
-        ``orders``, ``units_shipped``, ``outbound_cost_per_unit``, ``delivery_days_mean``, ``distance_km_mean``, and
-        ``local_share``: shipped from the node nearest to the zone among those that serve customers.
+        ``orders``, ``units_shipped``, ``packages``, ``packages_per_order``, ``cost_per_unit`` (total cost over units
+        shipped), ``outbound_cost_per_unit``, ``delivery_days_mean``, ``distance_km_mean``, and ``local_share``: shipped
+        from the node nearest to the zone among those that serve customers.
+    bands : data frame, one row a replication and distance band
+        ``band`` from 1, ``up_to_km`` (infinite for the last), ``units`` and ``packages`` shipped to customers, and
+        ``share`` of the units; a scenario without distance bands has one.
     inventory : data frame, one row a period, node and storage type
         ``units_mean`` and ``m3_mean`` on hand at the close of a day.
+    daily : data frame, one row a replication and day; None unless asked for
+        ``day`` from 1, its ``date``; the kinds of cost charged on it, ``total`` and ``unavoidable``, as in `cost`; for
+        each speed ``demand:<speed>``, ``on_time:<speed>``, ``late:<speed>``, ``lost:<speed>``: units recorded on the
+        day (an order when it comes, a delivery when it is assigned a node); ``stock_m3`` and ``yard_m3`` in all nodes
+        at the close.
+    events : data frame, one row an event as they happened; None unless asked for
+        ``moment`` in the scenario's calendar, warm-up included; ``event``, a name of `meio.simulation.events.EVENTS`;
+        ``number`` of the customer order or of the shipment, from 0, -1 for none; ``product``; ``node`` that ships,
+        orders or receives, ``zone`` and ``speed`` of the customer order, each missing where an event has none;
+        ``units``.
     """
 
     policy: str
@@ -62,6 +80,11 @@ class SimulationResult:
     nodes: pd.DataFrame = field(repr=False)
     network: pd.DataFrame = field(repr=False)
     inventory: pd.DataFrame = field(repr=False)
+    bands: pd.DataFrame = field(repr=False)
+    precision: float | None = None
+    warm_up_days_suggested: int | None = None
+    daily: pd.DataFrame | None = field(default=None, repr=False)
+    events: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def capacity_use_max(self) -> float:
@@ -76,26 +99,3 @@ class SimulationResult:
     def _largest_share(self, column: str) -> float:
         limited = self.use[np.isfinite(self.use["capacity"]) & (self.use["capacity"] > 0)]
         return float((limited[column] / limited["capacity"]).max()) if len(limited) else 0.0
-
-
-def mean_ci95(values: ArrayLike) -> tuple[float, float, float]:
-    """Mean and the ends of its 95% confidence interval (Student's t); both ends are NaN for a single value."""
-    sample = np.asarray(values, dtype=np.float64)
-    mean = float(sample.mean())
-    if len(sample) < 2:
-        return mean, float("nan"), float("nan")
-    half_width = float(stdtrit(len(sample) - 1, 0.975) * sample.std(ddof=1) / np.sqrt(len(sample)))
-    return mean, mean - half_width, mean + half_width
-
-
-def paired_saving(baseline: SimulationResult, plan: SimulationResult, column: str) -> tuple[float, float, float]:
-    """Mean and 95% interval of baseline minus plan in a column of `cost`, paired by replication.
-
-    Raises
-    ------
-    ValueError
-        When the two were not simulated on the same random numbers.
-    """
-    if (baseline.seed, baseline.replications) != (plan.seed, plan.replications):
-        raise ValueError("a paired comparison needs the same seed and number of replications in both simulations")
-    return mean_ci95(baseline.cost[column].to_numpy() - plan.cost[column].to_numpy())

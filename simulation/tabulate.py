@@ -11,6 +11,7 @@ import pandas as pd
 from meio.network.compiled import CompiledScenario, Floats, Names
 from meio.simulation.measures import SimulationResult
 from meio.simulation.routes import nearest_serving
+from meio.simulation.stopping import total_costs
 from meio.simulation.tally import (
     DELIVERY_DAYS,
     DEMAND,
@@ -60,6 +61,7 @@ def tabulate(
         nodes=_nodes(compiled.names, records),
         network=_network(compiled, outcomes),
         inventory=_inventory(compiled, records),
+        bands=_bands(compiled, outcomes),
     )
 
 
@@ -157,10 +159,30 @@ def _network(compiled: CompiledScenario, outcomes: Sequence[Outcome]) -> pd.Data
             "units_shipped": units,
             "packages": packages,
             "packages_per_order": _ratio(packages, service[:, ORDERS]),
+            "cost_per_unit": _ratio(total_costs(outcomes), units),
             "outbound_cost_per_unit": _ratio(outbound, units),
             "delivery_days_mean": _ratio(service[:, DELIVERY_DAYS], service[:, ON_TIME] + service[:, LATE_UNITS]),
             "distance_km_mean": _ratio(kilometres, units),
             "local_share": _ratio(local, units),
+        }
+    )
+
+
+def _bands(compiled: CompiledScenario, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    bounds_km = np.append(compiled.outbound.distance_bands_km, np.inf)
+    band = np.searchsorted(bounds_km, compiled.outbound.distance_km)  # [node, zone]
+    shipped = np.stack([outcome.tally.shipped for outcome in outcomes])  # [replication, node, zone, kind]
+    by_band = np.stack([shipped[:, band == index].sum(axis=1) for index in range(len(bounds_km))], axis=1)
+    units = by_band[..., SHIPPED_UNITS]
+    replication, index = np.indices(units.shape)
+    return pd.DataFrame(
+        {
+            "replication": replication.ravel() + 1,
+            "band": index.ravel() + 1,
+            "up_to_km": bounds_km[index.ravel()],
+            "units": units.ravel(),
+            "packages": by_band[..., PACKAGES].ravel(),
+            "share": _ratio(units, units.sum(axis=1, keepdims=True)).ravel(),
         }
     )
 

@@ -13,7 +13,7 @@ from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import plan
 from meio.plan import Plan
 from meio.simulation.engine import simulate
-from meio.simulation.measures import mean_ci95
+from meio.simulation.statistics import mean_ci95
 
 ESCALATIONS = 2  # a bound that an interval misses is tried again on four times as many fresh paths, so often
 POLICIES = ("nearest", "priced")

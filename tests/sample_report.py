@@ -16,11 +16,14 @@ def sample_summary() -> dict[str, Any]:
     """A summary with a simulation and two baselines."""
     cost = {"mean": 812_345.0, "ci95": [809_000.0, 815_690.0]}
     fill_rate = dict(zip(SPEEDS, (0.93, 0.985, 0.999), strict=True))
+    fill_rate_ci95 = {speed: [rate - 0.001, rate + 0.001] for speed, rate in fill_rate.items()}
     baseline = {
         "cost": {"mean": 905_000.0, "ci95": [901_000.0, 909_000.0]},
         "cost_saving": {"mean": 92_655.0, "ci95": [90_100.0, 95_210.0]},
         "outbound_cost_per_unit": 6.91,
+        "outbound_cost_per_unit_ci95": [6.88, 6.94],
         "fill_rate": fill_rate,
+        "fill_rate_ci95": fill_rate_ci95,
     }
     return {
         "scenario": {
@@ -34,7 +37,10 @@ def sample_summary() -> dict[str, Any]:
         "simulation": {
             "replications": 10, "days": 91, "orders": 1_234_567, "orders_per_second": 2.5e5, "seed": 7, "cost": cost,
             "controllable_cost": {"mean": 95_000.0, "ci95": [93_000.0, 97_000.0]}, "fill_rate": fill_rate,
-            "on_time": fill_rate, "outbound_cost_per_unit": 5.12, "capacity_use_max": 0.99, "units_lost": 8123.0,
+            "on_time": fill_rate, "fill_rate_ci95": fill_rate_ci95, "on_time_ci95": fill_rate_ci95,
+            "outbound_cost_per_unit": 5.12, "outbound_cost_per_unit_ci95": [5.1, 5.14],
+            "precision": None, "warm_up_days": 0, "warm_up_days_suggested": 0,
+            "capacity_use_max": 0.99, "units_lost": 8123.0,
         },
         "gap": {"total": 0.0398, "controllable": 0.3405},
         "baselines": dict.fromkeys(SYSTEMS[1:], baseline),
@@ -147,7 +153,19 @@ def _measures() -> dict[str, pd.DataFrame]:
             for speed in SPEEDS
         ]
     )
+    network = pd.DataFrame(
+        {
+            "system": SYSTEMS, "replication": 1, "packages_per_order": (1.05, 1.2, 1.1), "cost_per_unit": 31.2,
+            "local_share": 0.8, "distance_km_mean": 312.4,
+        }
+    )  # fmt: skip
+    bands = pd.DataFrame(
+        [(system, 1, up_to_km, share) for system in SYSTEMS for up_to_km, share in ((500.0, 0.7), (np.inf, 0.3))],
+        columns=["system", "replication", "up_to_km", "share"],
+    )
     return {
+        "measures/network": network,
+        "measures/bands": bands,
         "measures/cost": cost.assign(total=cost[[*money, "stock_change"]].sum(axis=1)),
         "measures/service": service,
     }

@@ -24,7 +24,8 @@ KEYS = {
     },
     "simulation": {
         *("replications", "days", "orders", "orders_per_second", "seed", "cost", "controllable_cost", "fill_rate"),
-        *("on_time", "outbound_cost_per_unit", "capacity_use_max", "units_lost"),
+        *("on_time", "outbound_cost_per_unit", "capacity_use_max", "units_lost", "precision", "warm_up_days"),
+        *("warm_up_days_suggested", "fill_rate_ci95", "on_time_ci95", "outbound_cost_per_unit_ci95"),
     },
     "gap": {"total", "controllable"},
     "baselines": BASELINES,
@@ -57,7 +58,8 @@ def without_clock(summary: dict[str, Any]) -> dict[str, Any]:
 def test_summary_has_exactly_these_keys(folder: Path):
     assert {key: set(part) for key, part in summary_of(folder).items()} == KEYS
     for baseline in summary_of(folder)["baselines"].values():
-        assert set(baseline) == {"cost", "cost_saving", "outbound_cost_per_unit", "fill_rate"}
+        rates = ("outbound_cost_per_unit", "fill_rate")
+        assert set(baseline) == {"cost", "cost_saving", *rates, *(f"{rate}_ci95" for rate in rates)}
 
 
 def test_folder_holds_what_it_lists(folder: Path):
@@ -108,6 +110,45 @@ def test_policies_meet_the_same_orders(meio: Meio, folder: Path):
     arguments = ("simulate", QUICKSTART, *FEW, "--plan", folder, "--policy", "nearest", "--against", "nearest")
     saving = json.loads(meio(*arguments, "--json").out)["baselines"]["nearest"]["cost_saving"]
     assert saving == {"mean": 0, "ci95": [0, 0]}
+
+
+def test_a_precision_decides_the_number_of_replications(meio: Meio, folder: Path):
+    ended = meio("simulate", QUICKSTART, "--plan", folder, "--precision", 0.02, "--against", "nearest", "--json")
+    assert ended.code == 0
+    summary = json.loads(ended.out)
+    simulation = summary["simulation"]
+    low, high = simulation["cost"]["ci95"]
+    assert (high - low) / 2 / simulation["cost"]["mean"] == pytest.approx(simulation["precision"]["found"])
+    assert simulation["precision"]["found"] <= 0.02
+    assert simulation["precision"]["reached"]
+    assert summary["baselines"]["nearest"]["cost_saving"]["mean"] is not None
+
+
+def test_a_precision_not_reached_has_the_code_of_stopping_early(meio: Meio, folder: Path):
+    arguments = ("simulate", QUICKSTART, "--plan", folder, "--precision", 0.0001, "--most-replications", 12)
+    ended = meio(*arguments)
+    assert ended.code == 5
+    assert ended.err == "stopped after 12 replications, before the precision of 0.0001\n"
+    assert "12 replications" in ended.out
+    assert "0.01% asked for, not reached" in ended.out
+
+
+def test_days_and_events_are_written_on_request(meio: Meio, folder: Path, tmp_path: Path):
+    arguments = ("simulate", QUICKSTART, *FEW, "--plan", folder, "--seed", 7, "--against", "nearest")
+    assert meio(*arguments, "-o", tmp_path / "plain").code == 0
+    assert not list((tmp_path / "plain").glob("daily*")) + list((tmp_path / "plain").glob("events*"))
+    assert meio(*arguments, "--daily", "--events", "-o", tmp_path / "out").code == 0
+    daily, events = (pd.read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("daily", "events"))
+    cost = pd.read_parquet(tmp_path / "out" / "measures" / "cost.parquet").set_index(["system", "replication"])
+    totals = daily.groupby(["system", "replication"])["total"].sum().reindex(cost.index)
+    assert totals.to_numpy() == pytest.approx(cost["total"].to_numpy())
+    assert set(events["system"]) == set(daily["system"]) == {"plan", "nearest"}
+    assert {"daily.parquet", "events.parquet"} <= set(json.loads((tmp_path / "out" / "run.json").read_text())["files"])
+
+
+def test_tables_need_a_folder(meio: Meio, folder: Path):
+    ended = meio("simulate", QUICKSTART, "--plan", folder, "--events")
+    assert (ended.code, ended.err) == (2, "--daily and --events write tables: name a folder with --output\n")
 
 
 def test_rounds_of_refinement_are_an_option(meio: Meio, tmp_path: Path):

@@ -16,6 +16,7 @@ from meio.network.compile import compile_scenario
 from meio.outcome import Outcome
 from meio.plan import CapacityPrices, Plan
 from meio.simulation.measures import SimulationResult
+from meio.simulation.statistics import mean_ci95, relative_half_width
 from meio.summary import json_text, summarize
 
 SCENARIO = toy_scenario()
@@ -66,6 +67,7 @@ def result(*totals: float, seed: int = 3) -> SimulationResult:
         nodes=empty,
         network=pd.DataFrame({"replication": replication, "orders": 200, "units_shipped": 5}),
         inventory=empty,
+        bands=empty,
     )
 
 
@@ -108,6 +110,27 @@ def test_rates_costs_and_use():
     assert simulation["outbound_cost_per_unit"] == 2.0
     assert simulation["capacity_use_max"] == 0.9
     assert simulation["orders"] == 400
+
+
+def test_rates_and_costs_carry_intervals():
+    proof = result(95.0, 105.0)
+    service = pd.concat([proof.service, proof.service.assign(filled=[80, 0])])
+    simulation = summary(plan(), replace(proof, service=service))["simulation"]
+    assert simulation["fill_rate"]["two_day"] == 0.85
+    _, low, high = mean_ci95([0.9, 0.8])
+    assert high > 1
+    assert simulation["fill_rate_ci95"]["two_day"] == pytest.approx([low, 1.0])
+    assert simulation["fill_rate_ci95"]["same_day"] == [None, None]
+    assert simulation["on_time_ci95"]["two_day"] == pytest.approx([0.8, 0.8])
+    assert simulation["outbound_cost_per_unit_ci95"] == [2.0, 2.0]
+
+
+def test_precision_is_that_of_total_cost():
+    proof = replace(result(95.0, 105.0), precision=0.01)
+    found = relative_half_width([95.0, 105.0])
+    assert summary(plan(), proof)["simulation"]["precision"] == {"asked": 0.01, "found": found, "reached": False}
+    assert summary(plan(), replace(proof, precision=0.9))["simulation"]["precision"]["reached"]
+    assert summary(plan(), result(95.0, 105.0))["simulation"]["precision"] is None
 
 
 def test_infinite_figures_become_null():

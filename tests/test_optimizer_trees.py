@@ -15,7 +15,7 @@ from scipy import optimize, stats
 from meio.network.compile import compile_scenario
 from meio.optimizer.planner import plan
 from meio.simulation.engine import simulate
-from meio.simulation.measures import mean_ci95
+from meio.simulation.statistics import mean_ci95
 
 ROOT = Path(__file__).parents[1]
 KNOWN_ANSWERS = ROOT.parent / "shared" / "answers" / "known_answers.json"

@@ -13,6 +13,7 @@ from meio.report.costs import cost_by_kind, cost_table
 from meio.report.network_map import network_map
 from meio.report.prices import price_map
 from meio.report.service import service_by_speed
+from meio.report.shipping import shipping_table
 
 TABLES = sample_tables()
 
@@ -78,6 +79,13 @@ def test_stacked_costs_and_goods_add_up_to_the_total():
     goods = (cost["purchase"] + cost["stock_change"]).groupby(cost["system"], sort=False).mean()
     total = cost.groupby("system", sort=False)["total"].mean()
     np.testing.assert_allclose(stacked + goods, total)
+
+
+def test_shipping_table_has_a_row_for_each_band_with_an_end():
+    heading, packages, *_, band = shipping_table(TABLES["measures/network"], TABLES["measures/bands"], "USD")
+    assert heading == ["", "plan", "independent newsvendor", "national pool"]
+    assert packages == ["packages per order", "1.05", "1.20", "1.10"]
+    assert band == ["units of the band up to 500 km", "70.0%", "70.0%", "70.0%"]
 
 
 def test_cost_table_ends_with_the_total():

@@ -18,6 +18,7 @@ from meio.wording import comparison, number, percent, size, summary_text, with_i
         (percent(None), "–"),
         (with_interval({"mean": 10.2, "ci95": [-1.0, 21.4]}), "10 [-1, 21]"),
         (with_interval({"mean": 10.2, "ci95": [None, None]}), "10 [–, –]"),
+        (with_interval({"mean": float("nan"), "ci95": [0.5, 1.0]}, percent), "– [50.0%, 100.0%]"),
         (size({"products": 1000, "nodes": 1, "zones": 2, "speeds": 1, "periods": 13}),
          "1,000 products, 1 node, 2 zones, 1 speed, 13 periods"),
     ],
@@ -50,7 +51,20 @@ def test_text_of_a_plan_alone():
     ]
 
 
+def test_precision_and_start_up_are_told_when_there_is_something_to_tell():
+    summary = sample_summary()
+    assert not any(word in summary_text(summary, "USD") for word in ("precision", "starting up"))
+    precision = {"asked": 0.01, "found": 0.0123, "reached": False}
+    summary["simulation"] |= {"precision": precision, "warm_up_days": 14, "warm_up_days_suggested": 7}
+    lines = summary_text(summary, "USD").splitlines()
+    assert "precision        total cost ± 1.23%, 1.00% asked for, not reached" in lines
+    told = "the first 7 days hold other stock than later ones; set horizon.warm_up_days: 21 and plan again"
+    assert f"starting up      {told}" in lines
+    summary["simulation"]["precision"] = {"asked": 0.01, "found": 0.0099, "reached": True}
+    assert "precision        total cost ± 0.99%, 1.00% asked for" in summary_text(summary, "USD").splitlines()
+
+
 def test_columns_are_aligned():
     table = summary_text(sample_summary(), "USD").split("\n\n")[1].splitlines()
-    ends = [line.rstrip().endswith(("pool", "]", "%", "6.91")) and len(line.rstrip()) for line in table]
+    ends = [line.rstrip().endswith(("pool", "]")) and len(line.rstrip()) for line in table]
     assert len(set(ends)) == 1

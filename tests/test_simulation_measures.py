@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from random_networks import Size, random_network, random_plan
-from scipy import stats
 
 from meio.simulation.engine import simulate
-from meio.simulation.measures import mean_ci95, paired_saving
+from meio.simulation.statistics import mean_ci95, paired_saving
 
 PARTS = ["purchase", "lane_transport", "outbound", "holding", "overflow", "late", "lost", "backorder", "stock_change"]
 
@@ -50,6 +49,29 @@ def test_shipping_adds_up(network, result):
     serves = network[0].nodes.serves_customers
     distance = network[0].outbound.distance_km[serves]
     assert result.network["distance_km_mean"].between(distance.min(), distance.max()).all()
+
+
+def test_bands_split_what_was_shipped(network, result):
+    compiled, _ = network
+    bands, shipped = result.bands, result.network
+    assert bands["up_to_km"].unique().tolist() == [*compiled.outbound.distance_bands_km, np.inf]
+    for measure, column in (("units", "units_shipped"), ("packages", "packages")):
+        assert bands.groupby("replication")[measure].sum().tolist() == shipped[column].tolist()
+    assert bands.groupby("replication")["share"].sum().to_numpy() == pytest.approx(np.ones(len(shipped)))
+    at_most = (bands["units"] * bands["up_to_km"].clip(upper=900)).groupby(bands["replication"]).sum().to_numpy()
+    assert (shipped["distance_km_mean"] * shipped["units_shipped"] <= at_most).all()
+
+
+def test_a_network_without_bands_has_one(network):
+    compiled, plan = network
+    plain = compiled._replace(outbound=compiled.outbound._replace(distance_bands_km=np.zeros(0)))
+    bands = simulate(plain, plan, replications=1, seed=2).bands
+    assert bands[["band", "up_to_km", "share"]].to_numpy().tolist() == [[1, np.inf, 1.0]]
+
+
+def test_cost_per_unit_is_total_over_units_shipped(result):
+    per_unit = result.network["cost_per_unit"] * result.network["units_shipped"]
+    assert per_unit.to_numpy() == pytest.approx(result.cost["total"].to_numpy())
 
 
 def test_use_is_summed_up_by_period(network, result):
@@ -101,19 +123,6 @@ def test_every_kind_of_cost_and_service_occurs(result):
     assert (result.cost[PARTS].abs().sum() > 0).all()
     assert (result.service[["on_time", "late", "lost", "owed"]].sum() > 0).all()
     assert result.nodes["yard_m3_mean"].max() > 0
-
-
-def test_interval_is_student_s():
-    values = np.array([3.0, 5.0, 4.0, 8.0])
-    mean, low, high = mean_ci95(values)
-    assert mean == 5.0
-    assert (low, high) == pytest.approx(stats.t.interval(0.95, 3, loc=5.0, scale=stats.sem(values)))
-
-
-def test_a_single_value_has_no_interval():
-    mean, low, high = mean_ci95([3.0])
-    assert mean == 3.0
-    assert np.isnan([low, high]).all()
 
 
 def test_saving_is_paired_by_replication(network, result):

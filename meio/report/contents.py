@@ -14,6 +14,7 @@ from meio.report.network_map import network_map
 from meio.report.page import Section, key_figures, page, side_by_side, table, wide
 from meio.report.prices import UNITS, price_map
 from meio.report.service import service_by_speed
+from meio.report.shipping import shipping_table
 from meio.wording import BOUND_KINDS, bound_text, comparison, label, number, percent, size, with_interval
 
 Tables = Mapping[str, pd.DataFrame]
@@ -76,6 +77,11 @@ def _proof(summary: dict[str, Any], currency: str, tables: Tables) -> Iterator[S
         side_by_side(
             {"Filled": service_by_speed(service, "filled"), "On time": service_by_speed(service, "on_time")}, "pairs"
         ),
+    )
+    yield Section(
+        "Shipping",
+        "Mean over the replications. The farthest band is what is left.",
+        table(shipping_table(tables["measures/network"], tables["measures/bands"], currency)),
     )
 
 
