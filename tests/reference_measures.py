@@ -1,0 +1,17 @@
+"""What the reference simulator counts from the horizon's first day on."""
+
+from collections import Counter, defaultdict
+
+
+class Measures:
+    def __init__(self):
+        self.money = defaultdict(float)  # by kind
+        self.service = defaultdict(float)  # units by (speed, fate); (speed, "delivery_days"): summed over units filled
+        self.packages, self.unit_km = 0, 0.0
+        self.local_units = 0  # from the node nearest to the customer
+        self.storage_m3 = {}  # at the close, by (day, node, storage type)
+        self.yard_m3 = {}  # at the close, by (day, node)
+        self.inbound = {}  # units put into storage, by (day, node)
+        self.outbound = {}  # units shipped, by (ship date, node)
+        self.lane = {}  # units departed, by (day, lane)
+        self.used = Counter()  # how often a rule decided something (warm-up included), so that tests can ask for each
