@@ -84,25 +84,27 @@ class ReferenceNetwork:
 
     def room_to_receive(self, node):
         capacity = self.c.nodes.inbound_units_per_day[node, self.period(self.day)]
-        return whole(self._undisrupted("node_idx", node, self.day, capacity) - self.used_in[node])
+        return whole(self._left("node", node, self.day, capacity) - self.used_in[node])
 
     def room_to_ship(self, node, ship_day):
         capacity = self.c.nodes.outbound_units_per_day[node, self.period(ship_day)]
-        return whole(self._undisrupted("node_idx", node, ship_day, capacity) - self.used_out[node, ship_day])
+        return whole(self._left("node", node, ship_day, capacity) - self.used_out[node, ship_day])
 
     def room_on_lane(self, lane):
         if not self.c.lanes.departs[lane, self.weekday(self.day)]:
+            self.m.used["no departure"] += 1
             return 0
         capacity = self.c.lanes.capacity_units_per_day[lane, self.period(self.day)]
-        return whole(self._undisrupted("lane_idx", lane, self.day, capacity) - self.used_lane[lane])
+        return whole(self._left("lane", lane, self.day, capacity) - self.used_lane[lane])
 
-    def _undisrupted(self, kind, place, day, capacity):
+    def _left(self, kind, place, day, capacity):
         """What disruptions leave of a capacity on a day; nothing of an unlimited one is nothing."""
         given = self.c.conditions.disruptions
         for one, first_day, end_day, share in zip(
-            getattr(given, kind), given.first_day, given.end_day, given.capacity_share, strict=True
+            getattr(given, f"{kind}_idx"), given.first_day, given.end_day, given.capacity_share, strict=True
         ):
             if one == place and first_day <= day < end_day:
+                self.m.used[f"disrupted {kind}"] += 1
                 capacity = capacity * share if share > 0 else 0.0
         return capacity
 

@@ -66,9 +66,9 @@ class ReferenceOffers(ReferencePackages):
             if cost[self.weight_class(product)] < math.inf and min(number, room, there) > 0:
                 units[product] = min(number, room, there)
                 room -= units[product]
-        if not units:
-            return None
         packages = self.packages(units, cost, days)
+        if packages is None:
+            return None
         return Offer(node, units, ship_day, packages, self._score(node, units, ship_day, packages.cost))
 
     def _usable(self, product, node, speed, protected):

@@ -21,13 +21,13 @@ class Packages(NamedTuple):
 
 class ReferencePackages(ReferenceSupply):
     def packages(self, units, cost, transit_days):
-        """The least number of packages of equal weight that a service takes; cost and days by weight class."""
+        """The least number of packages of equal weight that a service takes, at most one a unit; none: none is taken."""
         kilograms = added(number * self.c.products.weight_kg[product] for product, number in units.items())
         for number in range(1, sum(units.values()) + 1):
             kind = int(np.searchsorted(self.c.outbound.weight_limit_kg, kilograms / number - TINY))
             if kind < len(cost) and cost[kind] < math.inf:
                 return Packages(number, number * float(cost[kind]), float(transit_days[kind]))
-        raise AssertionError("a service that takes a unit takes a lighter one")
+        return None
 
     def weight_class(self, product):
         return int(self.c.products.weight_class_idx[product])
@@ -80,8 +80,9 @@ class ReferencePackages(ReferenceSupply):
                 penalty = added(units * self.c.penalties.late[product, order.speed] for product, units in lines.items())
                 ways.append((penalty, self.of_any_duration(node, order.zone)))
             for penalty, (cost, days) in ways:
-                if supply < math.inf and all(cost[self.weight_class(product)] < math.inf for product in lines):
-                    yield supply + penalty + self.packages(lines, cost, days).cost
+                taken = all(cost[self.weight_class(product)] < math.inf for product in lines)
+                if taken and supply < math.inf and (packages := self.packages(lines, cost, days)):
+                    yield supply + penalty + packages.cost
 
 
 def added(amounts):

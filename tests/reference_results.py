@@ -1,0 +1,86 @@
+"""The figures by which the engine and the reference simulator are compared, of both by the same names."""
+
+import numpy as np
+
+from meio.simulation import tally as places
+from meio.simulation.state import DESTINATION_SLOT, IN_YARD, ON_THE_WAY
+
+FATES = ("demand", "on_time", "late", "lost", "owed")
+PLACES = (places.DEMAND, places.ON_TIME, places.LATE_UNITS, places.LOST_UNITS, places.OWED_UNITS)
+
+
+def units_of_engine(compiled, state):
+    """Whole numbers: of each product at each node at the end, by speed, and by day."""
+    shape, transit, orders, tally = _slots(compiled), state.transit, state.orders, state.tally
+    waiting = orders.units[: orders.size[0]] > 0
+    destination = orders.detail[: orders.size[0], DESTINATION_SLOT][waiting]
+    at_place = [transit.place == place for place in (ON_THE_WAY, IN_YARD)]
+    return {
+        "on hand": state.stock.on_hand.reshape(shape),
+        "position": state.stock.position.reshape(shape),
+        "owed": state.stock.owed.reshape(shape),
+        "on the way": _summed(transit.slot[at_place[0]], transit.units[at_place[0]], shape),
+        "in the yard": _summed(transit.slot[at_place[1]], transit.units[at_place[1]], shape),
+        "waiting upstream": _summed(destination, orders.units[: orders.size[0]][waiting], shape),
+        "service": tally.service[:, PLACES],
+        "inbound": tally.inbound,
+        "outbound": tally.outbound,
+        "lane": tally.lane,
+    }
+
+
+def amounts_of_engine(state):
+    """Money by kind, and other sums that may differ by rounding."""
+    tally = state.tally
+    return dict(zip(places.MONEY, tally.money, strict=True)) | {
+        "unit km": tally.shipped[places.SHIPPED_KM],
+        "local units": tally.shipped[places.SHIPPED_LOCALLY],
+        "delivery days": tally.service[:, places.DELIVERY_DAYS].sum(),
+        "stored m3": tally.storage_m3.sum(),
+        "yard m3": tally.yard_m3.sum(),
+    }
+
+
+def units_of_reference(compiled, reference):
+    """The same of the reference simulator."""
+    shape, speeds, m = _slots(compiled), range(len(compiled.names.speeds)), reference.m
+    yard = [shipment for queue in reference.yard.values() for shipment in queue]
+    return {
+        "on hand": _filled(shape, reference.on_hand.items()),
+        "position": _filled(shape, reference.position.items()),
+        "owed": _filled(shape, (((one.product, one.node), one.units) for one in reference.owed)),
+        "on the way": _filled(shape, (((one.product, one.node), one.units) for one in reference.in_transit)),
+        "in the yard": _filled(shape, (((one.product, one.node), one.units) for one in yard)),
+        "waiting upstream": _filled(shape, (((one.product, one.child), one.units) for one in reference.requests)),
+        "service": np.array([[m.service[speed, fate] for fate in FATES] for speed in speeds]),
+        "inbound": _filled((reference.end_day, shape[1]), m.inbound.items()),
+        "outbound": _filled((reference.end_day, shape[1]), m.outbound.items()),
+        "lane": _filled((reference.end_day, len(compiled.names.lanes)), m.lane.items()),
+    }
+
+
+def amounts_of_reference(reference):
+    """The same of the reference simulator."""
+    m = reference.m
+    return {kind: m.money[kind] for kind in places.MONEY} | {
+        "unit km": m.unit_km,
+        "local units": m.local_units,
+        "delivery days": sum(days for (_, fate), days in m.service.items() if fate == "delivery_days"),
+        "stored m3": sum(m.storage_m3.values()),
+        "yard m3": sum(m.yard_m3.values()),
+    }
+
+
+def _slots(compiled):
+    return len(compiled.names.products), len(compiled.names.nodes)
+
+
+def _summed(slot, units, shape):
+    return np.bincount(slot, units, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _filled(shape, entries):
+    values = np.zeros(shape)
+    for place, value in entries:
+        values[place] += value
+    return values
