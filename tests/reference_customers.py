@@ -89,5 +89,6 @@ class ReferenceCustomers(ReferenceOffers):
         self.m.used["orders of several units"] += order.units > 1
         self.m.used["orders of several lines"] += len(order.lines) > 1
         if self.counts:
+            self.m.service[order.speed, "orders"] += 1
             self.m.service[order.speed, "demand"] += order.units
             self.m.money["unavoidable"] += self.unavoidable(order)

@@ -6,9 +6,8 @@ from collections import Counter, defaultdict
 class Measures:
     def __init__(self):
         self.money = defaultdict(float)  # by kind
-        self.service = defaultdict(float)  # units by (speed, fate); (speed, "delivery_days"): summed over units filled
-        self.packages, self.unit_km = 0, 0.0
-        self.local_units = 0  # from the node nearest to the customer
+        self.service = defaultdict(float)  # by (speed, fate): units; orders; delivery days, summed over units filled
+        self.shipped, self.packages = defaultdict(int), defaultdict(int)  # units and packages, by (node, zone)
         self.storage_m3 = {}  # at the close, by (day, node, storage type)
         self.yard_m3 = {}  # at the close, by (day, node)
         self.inbound = {}  # units put into storage, by (day, node)

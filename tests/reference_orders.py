@@ -9,12 +9,10 @@ from reference_clock import MINUTES_PER_DAY
 
 from meio.simulation.build import build_world
 from meio.simulation.demand_kernels import draw_day_orders
-from meio.simulation.engine_kernels import CUSTOMER_DEMAND, LEAD_TIME
+from meio.simulation.engine_kernels import BASKET_SIZE, CUSTOMER_DEMAND, LEAD_TIME
 from meio.simulation.replenishment_kernels import lead_time_days
 from meio.simulation.streams import name_keys
 from meio.simulation.streams_kernels import derived_key, start, uniform
-
-BASKETS = 2  # purpose of the streams that cut a day's units into orders
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Draws:
 
     def basket_sizes(self, day, order_class):
         """Units of a class's first, second… order of the day: the first size up to which shares exceed a draw."""
-        start(self.scratch, _below(_below(_below(self.key, BASKETS), order_class), day))
+        start(self.scratch, _below(_below(_below(self.key, BASKET_SIZE), order_class), day))
         share = self.c.conditions.basket_share
         largest, cumulative = int(np.flatnonzero(share)[-1]) + 1, np.cumsum(share)
         for _ in count():

@@ -21,7 +21,7 @@ class Packages(NamedTuple):
 
 class ReferencePackages(ReferenceSupply):
     def packages(self, units, cost, transit_days):
-        """The least number of packages of equal weight that a service takes, at most one a unit; none: none is taken."""
+        """The least number of packages of equal weight that a service takes, one a unit at most; else None."""
         kilograms = added(number * self.c.products.weight_kg[product] for product, number in units.items())
         for number in range(1, sum(units.values()) + 1):
             kind = int(np.searchsorted(self.c.outbound.weight_limit_kg, kilograms / number - TINY))
@@ -46,11 +46,9 @@ class ReferencePackages(ReferenceSupply):
         self.used_out[node, ship_day] += total
         self.m.used["parcels"] += packages.number > 1
         if self.counts:
-            distance = np.where(self.c.nodes.serves_customers, self.c.outbound.distance_km[:, zone], math.inf)
             self.m.money["outbound"] += packages.cost
-            self.m.packages += packages.number
-            self.m.unit_km += total * distance[node]
-            self.m.local_units += total * int(node == distance.argmin())
+            self.m.shipped[node, zone] += total
+            self.m.packages[node, zone] += packages.number
         for product, number in units.items():
             self.take(product, node, number)
 

@@ -5,8 +5,8 @@ import numpy as np
 from meio.simulation import tally as places
 from meio.simulation.state import DESTINATION_SLOT, IN_YARD, ON_THE_WAY
 
-FATES = ("demand", "on_time", "late", "lost", "owed")
-PLACES = (places.DEMAND, places.ON_TIME, places.LATE_UNITS, places.LOST_UNITS, places.OWED_UNITS)
+FATES = ("orders", "demand", "on_time", "late", "lost", "owed")
+PLACES = (places.ORDERS, places.DEMAND, places.ON_TIME, places.LATE_UNITS, places.LOST_UNITS, places.OWED_UNITS)
 
 
 def units_of_engine(compiled, state):
@@ -23,6 +23,8 @@ def units_of_engine(compiled, state):
         "in the yard": _summed(transit.slot[at_place[1]], transit.units[at_place[1]], shape),
         "waiting upstream": _summed(destination, orders.units[: orders.size[0]][waiting], shape),
         "service": tally.service[:, PLACES],
+        "shipped": tally.shipped[:, :, places.SHIPPED_UNITS],
+        "packages": tally.shipped[:, :, places.PACKAGES],
         "inbound": tally.inbound,
         "outbound": tally.outbound,
         "lane": tally.lane,
@@ -33,8 +35,6 @@ def amounts_of_engine(state):
     """Money by kind, and other sums that may differ by rounding."""
     tally = state.tally
     return dict(zip(places.MONEY, tally.money, strict=True)) | {
-        "unit km": tally.shipped[places.SHIPPED_KM],
-        "local units": tally.shipped[places.SHIPPED_LOCALLY],
         "delivery days": tally.service[:, places.DELIVERY_DAYS].sum(),
         "stored m3": tally.storage_m3.sum(),
         "yard m3": tally.yard_m3.sum(),
@@ -53,6 +53,8 @@ def units_of_reference(compiled, reference):
         "in the yard": _filled(shape, (((one.product, one.node), one.units) for one in yard)),
         "waiting upstream": _filled(shape, (((one.product, one.child), one.units) for one in reference.requests)),
         "service": np.array([[m.service[speed, fate] for fate in FATES] for speed in speeds]),
+        "shipped": _filled((shape[1], len(compiled.names.zones)), m.shipped.items()),
+        "packages": _filled((shape[1], len(compiled.names.zones)), m.packages.items()),
         "inbound": _filled((reference.end_day, shape[1]), m.inbound.items()),
         "outbound": _filled((reference.end_day, shape[1]), m.outbound.items()),
         "lane": _filled((reference.end_day, len(compiled.names.lanes)), m.lane.items()),
@@ -63,8 +65,6 @@ def amounts_of_reference(reference):
     """The same of the reference simulator."""
     m = reference.m
     return {kind: m.money[kind] for kind in places.MONEY} | {
-        "unit km": m.unit_km,
-        "local units": m.local_units,
         "delivery days": sum(days for (_, fate), days in m.service.items() if fate == "delivery_days"),
         "stored m3": sum(m.storage_m3.values()),
         "yard m3": sum(m.yard_m3.values()),

@@ -1,80 +1,77 @@
-"""The engine against the plain reference simulator, unit by unit and cent by cent, on the same random draws."""
+"""The engine against the reference simulator, unit by unit and cent by cent, on the same random draws."""
+
+from collections import Counter
+from functools import cache
+from itertools import combinations, product
 
 import numpy as np
 import pytest
-from random_networks import Size, random_network, random_plan
+from random_conditions import POLICIES, Features, random_case
+from reference_results import amounts_of_engine, amounts_of_reference, units_of_engine, units_of_reference
 from reference_simulator import ReferenceSimulator
 
 from meio.simulation.build import build_world
 from meio.simulation.replication import Assignment, Setting, run_path
-from meio.simulation.tally import DELIVERY_DAYS, DEMAND, LATE_UNITS, LOST_UNITS, MONEY, ON_TIME, OWED_UNITS
 
-KINDS = {
-    "demand": DEMAND,
-    "on_time": ON_TIME,
-    "late": LATE_UNITS,
-    "lost": LOST_UNITS,
-    "owed": OWED_UNITS,
-    "delivery_days": DELIVERY_DAYS,
-}
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_engine_and_reference_simulator_agree(seed):
-    size, compiled, plan = _case(seed)
-    policy = ("nearest", "priced")[seed % 2]
-    reference = ReferenceSimulator(compiled, plan, policy, seed, replication=seed % 3)
-    expected = reference.run()
-    state = _run(compiled, plan, seed)
-    _same_units(state, reference)
-    tally = state.tally
-    found = {
-        (speed, kind): tally.service[speed, place] for speed in range(size.speeds) for kind, place in KINDS.items()
-    }
-    assert found == pytest.approx({key: expected.service[key] for key in found})
-    assert dict(zip(MONEY, tally.money, strict=True)) == pytest.approx({k: expected.money[k] for k in MONEY}, rel=1e-9)
+NUM_SCENARIOS, GROUP = 240, 20
+RULES = (  # that decide something only under some conditions
+    "orders of several lines",
+    "orders of several units",
+    "kept whole",
+    "split",
+    "split for its score",
+    "parcels",
+    "second round",
+    "late in parts",
+    "backorder in parts",
+    "shortage in proportion",
+    "no departure",
+    "disrupted node",
+    "disrupted lane",
+)
 
 
-def test_the_random_networks_use_every_rule():
+@cache
+def both(seed):
+    """The engine's units and amounts, the reference simulator's, and the rules it used."""
+    case, replication = random_case(seed), seed % 3
+    protection = case.protection.reshape(*case.protection.shape[:2], -1) if case.policy == "reserve" else None
+    reference = ReferenceSimulator(case.compiled, case.plan, case.policy, seed, replication, case.protection)
+    reference.run()
+    world = build_world(case.compiled, case.plan, protection)
+    assignment = Assignment(case.policy, POLICIES.index(case.policy))
+    state = run_path(Setting(case.compiled, world, assignment, seed), replication).state
+    engines = units_of_engine(case.compiled, state), amounts_of_engine(state)
+    references = units_of_reference(case.compiled, reference), amounts_of_reference(reference)
+    return engines, references, reference.m.used
+
+
+@pytest.mark.parametrize("first", range(0, NUM_SCENARIOS, GROUP))
+def test_engine_and_reference_simulator_agree(first):
+    for seed in range(first, first + GROUP):
+        (units, amounts), (expected_units, expected_amounts), _ = both(seed)
+        for kind, expected in expected_units.items():
+            assert units[kind].tolist() == expected.tolist(), f"seed {seed}: {kind}"
+        assert amounts == pytest.approx(expected_amounts, rel=1e-9, abs=1e-9), f"seed {seed}"
+
+
+def test_the_scenarios_use_every_rule():
     """Else agreement would say little."""
-    totals, service, most = np.zeros(len(MONEY)), np.zeros(7), {}
-    for seed in range(40):
-        size, compiled, plan = _case(seed)
-        tally = _run(compiled, plan, seed).tally
-        totals += np.abs(tally.money)
-        service += tally.service.sum(axis=0)
-        limits = {"inbound": compiled.nodes.inbound_units_per_day, "outbound": compiled.nodes.outbound_units_per_day}
-        limits["lane"] = compiled.lanes.capacity_units_per_day
-        for name, limit in limits.items():
-            by_day = np.repeat(limit, size.period_days, axis=1).T
-            most[name] = max(most.get(name, 0), (getattr(tally, name) >= np.floor(by_day)).sum())
-        most["yard"] = max(most.get("yard", 0), (tally.yard_m3 > 0).sum())
-    assert (totals > 0).all()
-    assert (service > 0).all()
-    assert min(most.values()) > 5
+    rules, units, amounts = Counter(), Counter(), Counter()
+    for seed in range(NUM_SCENARIOS):
+        (engine_units, engine_amounts), _, used = both(seed)
+        rules.update({rule: 1 for rule, times in used.items() if times})
+        units.update({kind: int(np.any(number)) for kind, number in engine_units.items()})
+        amounts.update({kind: int(amount != 0) for kind, amount in engine_amounts.items()})
+    assert {rule: rules[rule] for rule in RULES if rules[rule] < 20} == {}
+    assert {kind: times for kind, times in (units | amounts).items() if times < 20} == {}
 
 
-def _run(compiled, plan, seed):
-    assignment = Assignment("", seed % 2)
-    return run_path(Setting(compiled, build_world(compiled, plan), assignment, seed), seed % 3).state
-
-
-def _same_units(state, reference):
-    slots = [(product, node) for product in reference.products for node in reference.nodes]
-    assert state.stock.on_hand.tolist() == [reference.on_hand[slot] for slot in slots]
-    assert state.stock.position.tolist() == [reference.position[slot] for slot in slots]
-    for name in ("inbound", "outbound", "lane"):
-        daily, expected = getattr(state.tally, name), getattr(reference.m, name)
-        assert {place: daily[place] for place in expected} == expected
-        assert daily.sum() == sum(expected.values())
-    for place, m3 in reference.m.storage.items():
-        assert state.tally.storage_m3[place] == pytest.approx(m3)
-    assert np.isclose(state.tally.storage_m3.sum(), sum(reference.m.storage.values()))
-
-
-def _case(seed):
-    size = Size(
-        products=1 + seed % 4, centres=seed % 3, serving=1 + seed % 4, speeds=1 + seed % 3, warm_up_days=seed % 5
-    )
-    compiled = random_network(seed, size, tight=seed % 4 != 3)
-    return size, compiled, random_plan(compiled, seed + 1000, cover_days=2 + seed % 5)
+def test_the_scenarios_combine_every_two_features():
+    cases = [random_case(seed) for seed in range(NUM_SCENARIOS)]
+    switches = {name: [getattr(case.features, name) for case in cases] for name in Features._fields}
+    switches |= {policy: [case.policy == policy for case in cases] for policy in POLICIES}
+    for one, other in combinations(switches, 2):
+        found = set(zip(switches[one], switches[other], strict=True))
+        possible = set(product((False, True), repeat=2)) - ({(True, True)} if {one, other} <= set(POLICIES) else set())
+        assert found == possible, f"{one} and {other}"
