@@ -62,25 +62,30 @@ class ReferencePackages(ReferenceSupply):
 
     def unavoidable(self, order):
         """The least that an order costs when every node has stock; an order of several units, whole or one by one."""
-        one_by_one = added(
-            units * min([self.c.penalties.lost[product, order.speed], *self._whole_costs(order, {product: 1})])
-            for product, units in order.lines.items()
-        )
-        return min([one_by_one, *self._whole_costs(order, order.lines)]) if order.units > 1 else one_by_one
+        one_by_one = added(units * self._least_of_unit(order, product) for product, units in order.lines.items())
+        return min([one_by_one, *self._whole_costs(order)]) if order.units > 1 else one_by_one
 
-    def _whole_costs(self, order, lines):
-        """Supply, packages, and late penalties, for every node and way that could serve all of it."""
+    def _least_of_unit(self, order, product):
+        """From the best node in time, or late if the speed allows it; or losing it."""
+        speed, kind = order.speed, self.weight_class(product)
+        costs = [self.c.penalties.lost[product, speed]]
         for node in self.nodes:
-            supply = added(units * self.landed[product, node] for product, units in lines.items())
+            delay = self.delay(node, speed, order.day, order.minute)
+            costs.append(self.landed[product, node] + self.in_time(speed, delay, node, order.zone)[0][kind])
+            if self.c.outbound.unserved[speed] == LATE:
+                late = self.c.penalties.late[product, speed] + self.of_any_duration(node, order.zone)[0][kind]
+                costs.append(self.landed[product, node] + late)
+        return min(costs)
+
+    def _whole_costs(self, order):
+        """Supply and packages in time, for every node that could serve all of it."""
+        for node in self.nodes:
             delay = self.delay(node, order.speed, order.day, order.minute)
-            ways = [(0.0, self.in_time(order.speed, delay, node, order.zone))]
-            if self.c.outbound.unserved[order.speed] == LATE:
-                penalty = added(units * self.c.penalties.late[product, order.speed] for product, units in lines.items())
-                ways.append((penalty, self.of_any_duration(node, order.zone)))
-            for penalty, (cost, days) in ways:
-                taken = all(cost[self.weight_class(product)] < math.inf for product in lines)
-                if taken and supply < math.inf and (packages := self.packages(lines, cost, days)):
-                    yield supply + penalty + packages.cost
+            cost, days = self.in_time(order.speed, delay, node, order.zone)
+            if all(cost[self.weight_class(product)] < math.inf for product in order.lines):
+                supply = added(units * self.landed[product, node] for product, units in order.lines.items())
+                if packages := self.packages(order.lines, cost, days):
+                    yield supply + packages.cost
 
 
 def added(amounts):
