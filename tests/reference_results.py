@@ -26,7 +26,7 @@ def units_of_engine(compiled, state):
         "shipped": tally.shipped[:, :, places.SHIPPED_UNITS],
         "packages": tally.shipped[:, :, places.PACKAGES],
         "inbound": tally.inbound,
-        "outbound": tally.outbound,
+        "outbound units": tally.outbound,
         "lane": tally.lane,
     }
 
@@ -56,7 +56,7 @@ def units_of_reference(compiled, reference):
         "shipped": _filled((shape[1], len(compiled.names.zones)), m.shipped.items()),
         "packages": _filled((shape[1], len(compiled.names.zones)), m.packages.items()),
         "inbound": _filled((reference.end_day, shape[1]), m.inbound.items()),
-        "outbound": _filled((reference.end_day, shape[1]), m.outbound.items()),
+        "outbound units": _filled((reference.end_day, shape[1]), m.outbound.items()),
         "lane": _filled((reference.end_day, len(compiled.names.lanes)), m.lane.items()),
     }
 
