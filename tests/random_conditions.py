@@ -9,7 +9,7 @@ from random_networks import Size, random_network, random_plan
 from meio.network.compiled import BACKORDERED, LATE, LOST, CompiledScenario, Disruptions, RecordedOrders
 from meio.plan import Plan
 
-POLICIES = ("nearest", "priced", "reserve")
+POLICIES = ("nearest", "priced", "reserve", "batch", "backwards")
 
 
 class Features(NamedTuple):
@@ -64,6 +64,7 @@ def random_case(seed: int) -> Case:
         outbound=compiled.outbound._replace(unserved=unserved),
         conditions=compiled.conditions._replace(
             shortage_in_proportion=features.in_proportion,
+            batch_minutes=int(rng.choice([1, 45, 240, 1440])),
             basket_share=_basket_share(rng) if features.baskets else np.ones(1),
             recorded=_recorded(rng, size) if features.recorded else compiled.conditions.recorded,
             disruptions=_disruptions(rng, size, compiled) if features.disrupted else compiled.conditions.disruptions,

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import simpy
 
-# What happens at one instant, in this order. (SimPy starts processes and ends runs with priority 0, before all.)
-CLOSE, YARD, ARRIVAL, CATCH_UP, RELEASE, REVIEW, ORDER = range(1, 8)
+# What happens at one instant, in this order; up to the close it belongs to the day that ends. (SimPy starts processes
+# and ends runs with priority 0, before all.)
+LAST_RELEASE, LAST_BATCH, CLOSE, YARD, ARRIVAL, CATCH_UP, RELEASE, REVIEW, ORDER = range(1, 10)
 MINUTES_PER_DAY = 1440
 
 

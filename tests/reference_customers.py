@@ -11,13 +11,18 @@ from meio.network.compiled import BACKORDERED, LATE
 
 class ReferenceCustomers(ReferenceOffers):
     def serve(self, order):
-        """In time; what nobody can serve in time, line by line, as the order's speed says."""
-        self._count(order)
+        """In time; what nobody can serve in time as the order's speed says. Then nodes order that always may."""
+        self.count(order)
         left = order.lines
         if self.policy == "reserve":
             left = self.serve_in_time(order, left, protected=True)
             self.m.used["second round"] += bool(left)
-        left = self.serve_in_time(order, left, protected=False)
+        self.serve_rest(order, self.serve_in_time(order, left, protected=False))
+        for product in order.lines:
+            self.review_at_once(product)
+
+    def serve_rest(self, order, left):
+        """What nobody serves in time, line by line."""
         unserved = self.c.outbound.unserved[order.speed]
         for product, units in left.items():
             if unserved == LATE:
@@ -25,8 +30,6 @@ class ReferenceCustomers(ReferenceOffers):
             elif unserved == BACKORDERED:
                 units = self._owe(order, product, units)  # noqa: PLW2901
             self._lose(order, product, units)
-        for product in order.lines:
-            self.review_at_once(product)
 
     def _serve_late(self, order, product, units):
         """By the cheapest service of any duration, then the next; returns what is left."""
@@ -84,7 +87,7 @@ class ReferenceCustomers(ReferenceOffers):
             self.m.service[order.speed, "lost"] += units
             self.m.money["lost"] += units * self.c.penalties.lost[product, order.speed]
 
-    def _count(self, order):
+    def count(self, order):
         self.m.used["orders"] += 1
         self.m.used["orders of several units"] += order.units > 1
         self.m.used["orders of several lines"] += len(order.lines) > 1

@@ -89,7 +89,7 @@ def simulated(simulator, compiled, plan, policy="priced", protection=None):
     if simulator == "reference":
         reference = ReferenceSimulator(compiled, plan, policy, seed=1, replication=0, protection=protection)
         reference.run()
-        return units_of_reference(compiled, reference) | amounts_of_reference(reference)
+        return units_of_reference(compiled, reference) | amounts_of_reference(compiled, reference)
     flat = None if protection is None else protection.reshape(*protection.shape[:2], -1)
     assignment = Assignment(policy, POLICIES.index(policy))
     state = run_path(Setting(compiled, build_world(compiled, plan, flat), assignment, seed=1), 0).state

@@ -13,4 +13,13 @@ class Measures:
         self.inbound = {}  # units put into storage, by (day, node)
         self.outbound = {}  # units shipped, by (ship date, node)
         self.lane = {}  # units departed, by (day, lane)
+        self.by_day = {}  # what was added to money and service on a counted day, by (day, kind), and (day, speed, fate)
+        self.noted = Counter()
         self.used = Counter()  # how often a rule decided something (warm-up included), so that tests can ask for each
+
+    def note(self, day):
+        """Record what has been added to money and service since the last record."""
+        for key, amount in [*self.money.items(), *self.service.items()]:
+            place = (day, *key) if isinstance(key, tuple) else (day, key)
+            self.by_day[place] = self.by_day.get(place, 0.0) + amount - self.noted[key]
+            self.noted[key] = amount

@@ -5,14 +5,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from reference_clock import ARRIVAL, RELEASE, Clock
+from reference_clock import ARRIVAL, LAST_RELEASE, MINUTES_PER_DAY, RELEASE, Clock
 from reference_measures import Measures
 from reference_orders import Draws
 
 from meio.network.supply import landed_cost
 
 TINY = 1e-9
-UNLIMITED = 10**18
+UNLIMITED = 2**62
 
 
 @dataclass(eq=False)
@@ -125,7 +125,8 @@ class ReferenceNetwork:
         waiting += [(request.product, request.source) for request in self.requests]
         if place in waiting and place not in self.awake:
             self.awake.add(place)
-            self.clock.call_at(self.clock.now, RELEASE, self.release, product, node)
+            day_is_over = self.clock.minute == MINUTES_PER_DAY * (self.day + 1)
+            self.clock.call_at(self.clock.now, LAST_RELEASE if day_is_over else RELEASE, self.release, product, node)
 
     def send(self, shipment, arrival):
         self.in_transit.append(shipment)

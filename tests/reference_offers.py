@@ -25,7 +25,7 @@ class ReferenceOffers(ReferencePackages):
     def serve_in_time(self, order, wanted, protected):
         """Ship whole or split, what protection levels allow if they are to be kept; returns what is left."""
         for offer in self._choose(order, wanted, protected):
-            self._accept(order, offer)
+            self.ship_in_time(order, offer.node, offer.units, offer.ship_day)
             wanted = _without(wanted, offer)
         return wanted
 
@@ -83,12 +83,14 @@ class ReferenceOffers(ReferencePackages):
         values = self.plan.unit_value[:, node, self.period(self.day)]
         return cost + added(number * (price + values[product]) for product, number in units.items())
 
-    def _accept(self, order, offer):
-        for product, units in offer.units.items():
-            self.position[product, offer.node] -= units
-        days = offer.ship_day - order.day + offer.packages.transit_days
-        self.fill(order.speed, order.day, "on_time", offer.total, days)
-        self.ship_packages(offer.node, order.zone, offer.units, offer.ship_day, offer.packages)
+    def ship_in_time(self, order, node, units, ship_day):
+        """A node's package, or packages, to the customer."""
+        packages = self.packages(units, *self.in_time(order.speed, ship_day - order.day, node, order.zone))
+        for product, number in units.items():
+            self.position[product, node] -= number
+        days = ship_day - order.day + packages.transit_days
+        self.fill(order.speed, order.day, "on_time", sum(units.values()), days)
+        self.ship_packages(node, order.zone, units, ship_day, packages)
 
 
 def _without(wanted, offer):

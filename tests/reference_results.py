@@ -32,12 +32,14 @@ def units_of_engine(compiled, state):
 
 
 def amounts_of_engine(state):
-    """Money by kind, and other sums that may differ by rounding."""
+    """Money by kind, and what else may differ by rounding."""
     tally = state.tally
     return dict(zip(places.MONEY, tally.money, strict=True)) | {
-        "delivery days": tally.service[:, places.DELIVERY_DAYS].sum(),
-        "stored m3": tally.storage_m3.sum(),
-        "yard m3": tally.yard_m3.sum(),
+        "money by day": tally.money_by_day,
+        "service by day": tally.service_by_day[:, :, PLACES[:-1]],  # owed is what is left at the end
+        "delivery days": tally.service[:, places.DELIVERY_DAYS],
+        "stored m3": tally.storage_m3,
+        "yard m3": tally.yard_m3,
     }
 
 
@@ -61,13 +63,19 @@ def units_of_reference(compiled, reference):
     }
 
 
-def amounts_of_reference(reference):
+def amounts_of_reference(compiled, reference):
     """The same of the reference simulator."""
-    m = reference.m
+    m, days, names = reference.m, range(reference.end_day), compiled.names
+    speeds = range(len(names.speeds))
+    by_type = (len(days), len(names.nodes), len(names.storage_types))
     return {kind: m.money[kind] for kind in places.MONEY} | {
-        "delivery days": sum(days for (_, fate), days in m.service.items() if fate == "delivery_days"),
-        "stored m3": sum(m.storage_m3.values()),
-        "yard m3": sum(m.yard_m3.values()),
+        "money by day": np.array([[m.by_day.get((day, kind), 0.0) for kind in places.MONEY] for day in days]),
+        "service by day": np.array(
+            [[[m.by_day.get((day, speed, fate), 0.0) for fate in FATES[:-1]] for speed in speeds] for day in days]
+        ),
+        "delivery days": np.array([m.service[speed, "delivery_days"] for speed in speeds]),
+        "stored m3": _filled(by_type, m.storage_m3.items()),
+        "yard m3": _filled(by_type[:2], m.yard_m3.items()),
     }
 
 

@@ -2,23 +2,24 @@
 
 It shares with the engine only the random draws (`reference_orders.Draws`). Everything else is computed from the
 compiled scenario and the plan by the rules of docs/simulation.md, whose chapters are classes here that build one on
-another: network, receiving, supply, packages, offers, customers, and in this module the day.
+another: network, receiving, supply, packages, offers, customers, batches, and in this module the day.
 """
 
 from collections import defaultdict
 
-from reference_clock import CATCH_UP, CLOSE, MINUTES_PER_DAY, ORDER, REVIEW, YARD
-from reference_customers import ReferenceCustomers
+from reference_batches import ReferenceBatches
+from reference_clock import CATCH_UP, CLOSE, LAST_BATCH, MINUTES_PER_DAY, ORDER, REVIEW, YARD
 from reference_orders import orders_of_day
 
 
-class ReferenceSimulator(ReferenceCustomers):
+class ReferenceSimulator(ReferenceBatches):
     def run(self):
         """One replication; returns its measures."""
         self.open()
         self.clock.run(until=self.clock.process(self._days()))
         for one in self.owed:
             self.m.service[one.speed, "owed"] += one.units * (one.day >= 0)
+        self.m.note(self.day)
         return self.m
 
     def _days(self):
@@ -38,10 +39,10 @@ class ReferenceSimulator(ReferenceCustomers):
         self.m.money["stock_change"] -= self._owned_value()
 
     def _customers(self, day):
-        """A process: the day's orders, each at its moment."""
-        for order in orders_of_day(self.c, self.draws, day):
-            yield self.clock.at(order.time, ORDER)
-            self.serve(order)
+        """A process: the day's orders, each at the moment at which it is assigned."""
+        for moment, orders in self.batches(orders_of_day(self.c, self.draws, day)):
+            yield self.clock.at(moment, LAST_BATCH if moment == (day + 1) * MINUTES_PER_DAY else ORDER)
+            self.serve_batch(orders)
 
     def _begin(self, day):
         """The day's capacity is new, and the yard moves in as far as it can."""
@@ -71,6 +72,7 @@ class ReferenceSimulator(ReferenceCustomers):
         self.m.money["backorder"] += sum(one.units * penalties[one.product, one.speed] for one in self.owed)
         for lane, units in self.used_lane.items():
             self.m.lane[self.day, lane] = units
+        self.m.note(self.day)
 
     def _charge_stock(self, node):
         """Holding on all that is at the node; overflow on the yard and on what lies above capacity."""

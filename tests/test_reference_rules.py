@@ -143,7 +143,7 @@ def test_owed_units_ship_as_they_come_and_the_last_one_is_late(simulator):
     assert result["packages"][NORTH, 0] == 3
     assert result["outbound"] == pytest.approx(9)
     assert result["backorder"] == pytest.approx(10 * (2 + 2 + 1))
-    assert result["delivery days"] == 1 + 3 + 4
+    assert result["delivery days"][FAST] == 1 + 3 + 4
 
 
 def test_late_units_go_from_the_cheapest_node_then_the_next(simulator):
