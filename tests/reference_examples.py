@@ -85,13 +85,14 @@ def example(
 
 
 def simulated(simulator, compiled, plan, policy="priced", protection=None):
-    """Units and amounts of an example by the simulator of this name."""
+    """Units and amounts of an example by the simulator of this name; `policy`: a name, or one outside the engine."""
     if simulator == "reference":
-        reference = ReferenceSimulator(compiled, plan, policy, seed=1, replication=0, protection=protection)
+        reference = ReferenceSimulator(compiled, plan, policy, 1, 0, protection)
         reference.run()
         return units_of_reference(compiled, reference) | amounts_of_reference(compiled, reference)
     flat = None if protection is None else protection.reshape(*protection.shape[:2], -1)
-    assignment = Assignment(policy, POLICIES.index(policy))
+    outside = None if policy in POLICIES else policy
+    assignment = Assignment("", len(POLICIES) if outside else POLICIES.index(policy), outside)
     state = run_path(Setting(compiled, build_world(compiled, plan, flat), assignment, seed=1), 0).state
     return units_of_engine(compiled, state) | amounts_of_engine(state)
 

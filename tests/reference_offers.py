@@ -80,8 +80,13 @@ class ReferenceOffers(ReferencePackages):
         if self.policy == "nearest":
             return cost
         price = self.plan.prices.outbound[node, self.period(ship_day)]
-        values = self.plan.unit_value[:, node, self.period(self.day)]
-        return cost + added(number * (price + values[product]) for product, number in units.items())
+        return cost + added(number * (price + self._value(product, node)) for product, number in units.items())
+
+    def _value(self, product, node):
+        """The plan's value of a unit, above the least at any node that stocks the product and serves customers."""
+        values = self.plan.unit_value[product, :, self.period(self.day)]
+        serving = self.c.nodes.serves_customers & (self.plan.lane_idx[product] >= 0)
+        return values[node] - min(values[serving], default=0.0)
 
     def ship_in_time(self, order, node, units, ship_day):
         """A node's package, or packages, to the customer."""

@@ -19,7 +19,8 @@ from reference_examples import (
     simulated,
 )
 
-from meio.network.compiled import BACKORDERED, LATE
+from meio.network.compiled import BACKORDERED, LATE, Stock
+from meio.simulation.transportation import BatchPolicy
 
 DAY = 1440.0
 NEVER = (np.inf, np.inf)
@@ -176,3 +177,19 @@ def test_no_package_takes_a_unit_too_heavy_for_it(simulator):
     result = simulated(simulator, compiled, plan)
     assert result["service"][FAST].tolist() == service(orders=1, demand=4, on_time=3, lost=1)
     assert [result["outbound"], result["lost"], result["unavoidable"]] == pytest.approx([3, 20, 3 * 4 + 20])
+
+
+def test_a_batch_is_assigned_at_its_end_and_the_days_last_one_at_its_close(simulator):
+    """Nobody has the first product, so the north owes it; the second one leaves, and makes room for the first in the
+    yard, which ships at the close: after the cut-off, so a day later. The order itself came before it."""
+    orders = [(NOON, FAST, {A: 1}), (NOON + 1, FAST, {B: 1})]
+    compiled, plan = example(orders, {(B, NORTH): 1}, unserved=BACKORDERED)
+    compiled.products.volume_m3[:] = 1.0
+    compiled.nodes.storage_m3[NORTH] = 1.0
+    compiled.outbound.cost[:, :, :, SOUTH] = np.inf
+    arriving = [np.array([one]) for one in (A, TO_NORTH, 1)]
+    compiled = compiled._replace(stock=Stock(True, compiled.stock.on_hand, *arriving, np.array([0.25])))
+    result = simulated(simulator, compiled, plan, BatchPolicy(1440))
+    assert result["service"][FAST].tolist() == service(orders=2, demand=2, on_time=2)
+    assert result["outbound units"][:2, NORTH].tolist() == [1, 1]
+    assert result["backorder"] == 0
