@@ -40,7 +40,7 @@ class OpenBatch(NamedTuple):
     outbound_price: Floats
     """[order, node]: of a unit, on that day."""
     unit_value: Floats
-    """[line, node]"""
+    """[line, node]: above the product's least value."""
     ship_day: Ints
     """[order, node]: the earliest."""
     class_cost: Floats
@@ -81,7 +81,10 @@ def open_batch(world: World, state: State) -> OpenBatch:
     slot = product_idx[:, None] * world.sizes.num_nodes + nodes
     period, first_day = world.clock.period, int(day.min())
     price = world.values.outbound_price[period[day[:, None] + delay - world.clock.first_day], nodes]
-    value = world.values.unit_value[period[day - world.clock.first_day][order_of][:, None], slot]
+    line_period = period[day - world.clock.first_day][order_of]
+    above_base = (
+        world.values.unit_value[line_period[:, None], slot] - world.values.base_value[line_period, product_idx][:, None]
+    )
     return OpenBatch(
         minute=minute,
         day=day,
@@ -93,7 +96,7 @@ def open_batch(world: World, state: State) -> OpenBatch:
         weight_kg=world.products.weight_kg[product_idx],
         unit_cost=cost[order_of, world.products.weight_class_idx[product_idx]],
         outbound_price=price,
-        unit_value=value,
+        unit_value=above_base,
         ship_day=day[:, None] + delay,
         class_cost=np.concatenate([cost, np.full_like(cost[:, :1], np.inf)], axis=1),
         limit_kg=world.outbound.weight_limit_kg,

@@ -54,7 +54,8 @@ class Option:
     outbound_price : float
         The plan's price of shipping a unit from the node on that day, money.
     unit_value : mapping of product to float
-        What taking a unit from the node costs the network, by the plan, money.
+        What taking a unit from the node costs the network, by the plan, above the least of any node that stocks the
+        product and serves customers, money.
     """
 
     node: str
