@@ -28,8 +28,7 @@ def ships_on(world: World, node: int, day: int) -> bool:
 
 
 @kernel
-def shipping_delay(world: World, node: int, speed: int, minute: float) -> int:
-    """Days until a node ships an order of a speed that it can serve at this minute."""
-    day = int(minute // MINUTES_PER_DAY)
+def shipping_delay(world: World, node: int, speed: int, day: int, minute: float) -> int:
+    """Days until a node ships an order of a speed that it can serve at this minute of a day, its close included."""
     after_cutoff = int(minute - day * MINUTES_PER_DAY >= world.nodes.cutoff_minute[node, speed])
     return int(world.nodes.ship_delay_days[node, weekday_of(world.clock, day), after_cutoff])

@@ -139,23 +139,23 @@ def _split(
     offers.unfilled[:num_lines] = offers.left[:num_lines]
     parts, total = 0, 0.0
     while wanted > 0 and parts < world.sizes.num_nodes:
-        best, best_filled, best_score, best_cost = -1, 0, np.inf, np.inf
+        best, best_filled, best_total, best_score, best_cost = -1, 0, np.inf, np.inf, np.inf
         for node in range(world.sizes.num_nodes):
             if _among(offers.split_node, parts, node):
                 continue
             filled = _offer(world, state, policy, product_idx, offers.unfilled, node, order_class, pattern, day)
             if filled == 0:
                 continue
-            cost, score = _score(world, policy, product_idx, offers.offer, node, order_class, pattern, day)
-            cost, score = cost / filled, score / filled
+            cost, score_of_all = _score(world, policy, product_idx, offers.offer, node, order_class, pattern, day)
+            cost, score = cost / filled, score_of_all / filled
             if cost < np.inf and (score < best_score or (score == best_score and cost < best_cost)):
-                best, best_filled, best_score, best_cost = node, filled, score, cost
+                best, best_filled, best_total, best_score, best_cost = node, filled, score_of_all, score, cost
                 offers.split_units[parts, :num_lines] = offers.offer[:num_lines]
         if best < 0:
             break
         offers.split_node[parts] = best
         offers.unfilled[:num_lines] -= offers.split_units[parts, :num_lines]
-        total += best_score * best_filled
+        total += best_total
         wanted -= best_filled
         parts += 1
     return parts, total
@@ -253,6 +253,15 @@ def ship_package(
 
 
 @kernel
+def _serves_all(world: World, product_idx: Ints, speed: int, delay: int, node: int, zone: int) -> bool:
+    """Whether a service takes a unit of each product in time."""
+    for product in product_idx:
+        if world.outbound.cost[world.products.weight_class_idx[product], speed, delay, node, zone] == np.inf:
+            return False
+    return True
+
+
+@kernel
 def _unavoidable(world: World, product_idx: Ints, units: Ints, order_class: int, pattern: int) -> float:
     """What an order costs when every node has stock: all from the best node, or each unit by itself if that is less."""
     zone, speed = order_class // world.sizes.num_speeds, order_class % world.sizes.num_speeds
@@ -264,7 +273,7 @@ def _unavoidable(world: World, product_idx: Ints, units: Ints, order_class: int,
     for node in range(world.sizes.num_nodes):
         delay = world.routes.pattern_delay_days[pattern, node]
         packages, weight_class = packages_in_time(world, weight_kg, total, speed, delay, node, zone)
-        if packages > 0:
+        if packages > 0 and _serves_all(world, product_idx, speed, delay, node, zone):
             cost = packages * world.outbound.cost[weight_class, speed, delay, node, zone]
             for line in range(len(product_idx)):
                 cost += units[line] * world.values.landed_cost[product_idx[line] * world.sizes.num_nodes + node]

@@ -37,7 +37,8 @@ def serve_all_owed(world: World, state: State, minute: float) -> None:
 def _serve_request(world: World, state: State, request: int, minute: float) -> None:
     slot = state.customers.slot[request]
     node, speed = slot % world.sizes.num_nodes, state.customers.detail[request, CLASS] % world.sizes.num_speeds
-    ship_day = state.transit.counters[TODAY] + shipping_delay(world, node, speed, minute)
+    today = state.transit.counters[TODAY]
+    ship_day = today + shipping_delay(world, node, speed, today, minute)
     units = min(state.customers.units[request], state.stock.on_hand[slot])
     units = min(units, room_to_ship(world, state, node, ship_day))
     if units > 0:

@@ -10,7 +10,7 @@ from meio.network.jit import kernel
 from meio.simulation.receiving_kernels import take_stock
 from meio.simulation.state import TODAY, State
 from meio.simulation.tally import OUTBOUND, PACKAGES, SHIPPED_UNITS
-from meio.simulation.world import World
+from meio.simulation.world import ROUNDING_KG, World
 
 
 @kernel
@@ -22,6 +22,7 @@ def packages_in_time(
     No package, 0, when no service takes the units even one by one.
     """
     limits, cost = world.outbound.weight_limit_kg, world.outbound.cost
+    weight_kg -= ROUNDING_KG
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if cost[weight_class, speed, delay, node, zone] < np.inf:
@@ -33,6 +34,7 @@ def packages_in_time(
 def packages_by_any(world: World, weight_kg: float, units: int, node: int, zone: int) -> tuple[int, int]:
     """The same for services of any duration."""
     limits, late_cost = world.outbound.weight_limit_kg, world.outbound.late_cost
+    weight_kg -= ROUNDING_KG
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if late_cost[weight_class, node, zone] < np.inf:

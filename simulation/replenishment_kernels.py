@@ -18,6 +18,7 @@ from meio.simulation.state import DESTINATION_SLOT, LANE, NUM_DEPARTED, TODAY, S
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, gamma, standard_normal, start, uniform
 from meio.simulation.tally import LANE_TRANSPORT, PURCHASE
+from meio.simulation.touched_kernels import touch
 from meio.simulation.transit_kernels import send
 from meio.simulation.waiting_kernels import first_open, next_open, wait
 from meio.simulation.world import Supply, World
@@ -118,12 +119,15 @@ def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: f
     for order in range(len(slots)):
         slot = slots[order]
         source_slot, lane = supply.source_slot[slot], supply.lane_idx[slot]
+        received = state.ledger.received[source_slot] if source_slot >= 0 else 0
         left = units[order] - _ship(world, state, slot, source_slot, lane, granted[order], minute)
         if left > 0:
             request = wait(state.orders, source_slot, left, state.full)
             if request >= 0:
                 state.orders.detail[request, DESTINATION_SLOT] = slot
                 state.orders.detail[request, LANE] = lane
+            if source_slot >= 0 and state.ledger.received[source_slot] > received:
+                touch(state.touched, source_slot)  # what left made room for goods from the yard
 
 
 @kernel

@@ -8,6 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.simulation.open_batch import Left, OpenBatch
+from meio.simulation.world import ROUNDING_KG
 
 
 class Terms(NamedTuple):
@@ -117,6 +118,7 @@ def packages_of(weight_kg: Floats, units: Ints, class_cost: Floats, limit_kg: Fl
     limit_kg : array [weight class]
         Ascending.
     """
+    weight_kg = weight_kg - ROUNDING_KG
     number = np.maximum(np.ceil(weight_kg / limit_kg[-1]), 1.0).astype(np.int64)
     weight_class = np.full_like(units, len(limit_kg))
     waiting = np.flatnonzero(number <= units)
@@ -146,7 +148,7 @@ def _split(terms: Terms, offers: Offers, free: Ints, room: Ints) -> Way:
         taken = offers.units[:, node]
         nodes.append(node)
         units.append(taken)
-        score += float(offers.score[node] / each[node] * each[node])
+        score += float(offers.score[node])
         wanted = wanted - taken
         if not wanted.any():
             return Way(tuple(nodes), tuple(units), score, int(terms.units.sum()))

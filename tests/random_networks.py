@@ -6,21 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from random_demand import random_demand
 
 from meio.network.compiled import (
     BACKORDERED,
     DETERMINISTIC,
-    EMPIRICAL,
     EMPIRICAL_LEAD_TIME,
     GAMMA_LEAD_TIME,
     LATE,
     LOGNORMAL,
     LOST,
-    QUANTILES,
     CompiledScenario,
     Conditions,
     Costs,
-    Demand,
     Disruptions,
     Lanes,
     Names,
@@ -86,7 +84,7 @@ def random_network(seed: int, size: Size = SMALL, tight: bool = True) -> Compile
         lanes=lanes,
         outbound=_outbound(rng, size, nodes),
         penalties=Penalties(*(rng.uniform(0.5, 20, (size.products, size.speeds)) for _ in range(3))),
-        demand=_demand(rng, size),
+        demand=random_demand(rng, size),
         costs=Costs(overflow_per_m3_day=1.5, end_stock_value=0.8),
         stock=_stock(rng, size, lanes),
         conditions=undisturbed(),
@@ -270,42 +268,6 @@ def _outbound(rng, size, nodes):
         weight_limit_kg=_weight_limits(size),
         distance_bands_km=np.array([200.0, 500.0]),
     )
-
-
-def _demand(rng, size):
-    streams = rng.integers(1, 4, size.products)
-    num_streams = streams.sum()
-    kind = rng.integers(6, size=num_streams)
-    mean = size.daily_mean / np.repeat(streams, streams)[:, None] * rng.uniform(0.5, 1.5, (num_streams, size.periods))
-    num_classes = size.zones * size.speeds
-    mixes = [np.sort(rng.choice(num_classes, rng.integers(1, num_classes + 1), replace=False)) for _ in range(3)]
-    points = [
-        _points(rng, mean[stream, period] * size.period_days, kind[stream])
-        for stream in range(num_streams)
-        for period in range(size.periods)
-    ]
-    hourly = rng.random(24) * (rng.random(24) < 0.7) + np.eye(24)[12]
-    return Demand(
-        product_ptr=np.concatenate([[0], np.cumsum(streams)]),
-        stream_kind=kind,
-        daily_mean=mean,
-        daily_variance=mean * rng.uniform(0.5, 3, mean.shape),
-        mix_idx=rng.integers(3, size=num_streams),
-        mix_ptr=np.cumsum([0, *map(len, mixes)]),
-        mix_class_idx=np.concatenate(mixes),
-        mix_share=np.concatenate([rng.dirichlet(np.ones(len(mix))) for mix in mixes]),
-        table_ptr=np.cumsum([0, *(len(value) for value, _ in points)]),
-        table_value=np.concatenate([value for value, _ in points]),
-        table_probability=np.concatenate([probability for _, probability in points]),
-        hourly_share=hourly / hourly.sum(),
-    )
-
-
-def _points(rng, mean, kind):
-    if kind not in (EMPIRICAL, QUANTILES):
-        return [], []
-    probability = np.array([0.2, 0.6, 1.0]) if kind == EMPIRICAL else np.array([0.1, 0.5, 0.9])
-    return np.sort(np.round(mean * rng.uniform(0.3, 2, 3))), probability
 
 
 def _stock(rng, size, lanes):

@@ -106,7 +106,9 @@ def test_orders_tell_what_each_node_could_do(case):
                 slot = product * SIZE.nodes + node
                 stock = case.state.stock.on_hand[slot] - case.state.stock.owed[slot]
                 assert option.free[line.product] == (max(stock, 0) if outbound.cost[cell] < inf else 0)
-                assert option.unit_value[line.product] == case.world.values.unit_value[1, slot]
+                values = case.world.values
+                above_least = values.unit_value[1, slot] - values.base_value[1, product]
+                assert option.unit_value[line.product] == above_least
 
 
 def test_parcels_of_one_package_are_put_together_and_sorted(case):
