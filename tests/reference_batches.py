@@ -101,9 +101,7 @@ class ReferenceBatches(ReferenceCustomers):
             weight_kg=np.array([c.products.weight_kg[product] for _, product in lines]),
             unit_cost=np.array([of_line[id(order)][self.weight_class(product)] for order, product in lines]),
             outbound_price=np.array(prices),
-            unit_value=np.array(
-                [[self.value_above_least(product, node) for node in self.nodes] for _, product in lines]
-            ),
+            unit_value=np.array([[self.above_least(product, node) for node in self.nodes] for _, product in lines]),
             ship_day=ship_day,
             class_cost=np.concatenate([class_cost, too_heavy], axis=1),
             limit_kg=c.outbound.weight_limit_kg,

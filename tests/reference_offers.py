@@ -80,11 +80,9 @@ class ReferenceOffers(ReferencePackages):
         if self.policy == "nearest":
             return cost
         price = self.plan.prices.outbound[node, self.period(ship_day)]
-        return cost + added(
-            number * (price + self.value_above_least(product, node)) for product, number in units.items()
-        )
+        return cost + added(number * (price + self.above_least(product, node)) for product, number in units.items())
 
-    def value_above_least(self, product, node):
+    def above_least(self, product, node):
         """The plan's value of a unit, above the least at any node that stocks the product and serves customers."""
         values = self.plan.unit_value[product, :, self.period(self.day)]
         serving = self.c.nodes.serves_customers & (self.plan.lane_idx[product] >= 0)
