@@ -66,11 +66,12 @@ def _exit_code(error: Exception) -> Exit:
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
     from meio.simulation.policies import PolicyError
+    from meio.simulation.policy_files import PolicyNameError
 
     match error:
         case ScenarioError() | PolicyError():
             return Exit.INVALID_SCENARIO
-        case OutputError() | FileExistsError() | TooLargeError():
+        case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError():
             return Exit.USAGE
         case _:
             return Exit.INTERNAL_ERROR

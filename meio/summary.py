@@ -80,6 +80,7 @@ def _num_positive(prices: CapacityPrices) -> int:
 def _simulation(outcome: Outcome, result: SimulationResult) -> dict[str, Any]:
     return {
         "replications": result.replications,
+        "stopped": result.stopped,
         "precision": _precision(outcome, result),
         "warm_up_days": outcome.compiled.warm_up_days,
         "warm_up_days_suggested": result.warm_up_days_suggested,

@@ -82,14 +82,17 @@ def simulate(
     began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
     setting = Setting(compiled, _world(compiled, plan, assignment), assignment, seed, events)
     outcomes = _outcomes(setting, rule, workers, progress)
+    failure = outcomes[-1].failure
+    complete = [outcome for outcome in outcomes if outcome.failure is None] or outcomes
     result = replace(
-        tabulate(compiled, outcomes, policy=assignment.name, seed=seed, seconds=perf_counter() - began),
+        tabulate(compiled, complete, policy=assignment.name, seed=seed, seconds=perf_counter() - began),
+        stopped=None if failure is None else str(failure),
         precision=precision,
         warm_up_days_suggested=suggested_warm_up(compiled, plan, outcomes),
         daily=daily_table(compiled, outcomes) if daily else None,
         events=events_table(compiled, outcomes) if events else None,
     )
-    _raise_failure(outcomes[-1].failure, result)
+    _raise_failure(failure, result)
     return result
 
 
@@ -126,7 +129,9 @@ def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -
         return Assignment("batch", OUTSIDE, BatchPolicy(compiled.conditions.batch_minutes))
     if isinstance(policy, str):
         return Assignment(policy, {"nearest": NEAREST, "priced": PRICED, "reserve": RESERVE}[policy])
-    return Assignment(policy.name, OUTSIDE, policy)
+    from meio.simulation.policies import check_policy
+
+    return Assignment(check_policy(policy, "policy").name, OUTSIDE, policy)
 
 
 def _raise_failure(failure: BaseException | None, result: SimulationResult) -> None:

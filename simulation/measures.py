@@ -25,6 +25,9 @@ class SimulationResult:
         Orders of all replications, warm-up included, per second.
     units_lost : int
         Units unaccounted for: 0, else the simulation raises an error.
+    stopped : str or None
+        Why it ended early: what a policy of the user's did. Tables are then of the replications that were complete, or
+        else of the one that stopped; `daily` and `events` are of all.
     precision : float or None
         Relative half-width of the interval of mean total cost that was asked for; none: replications were given.
     warm_up_days_suggested : int or None
@@ -62,8 +65,8 @@ class SimulationResult:
         at the close.
     events : data frame, one row an event as they happened; None unless asked for
         ``moment`` in the scenario's calendar, warm-up included; ``event``, a name of `meio.simulation.events.EVENTS`;
-        ``number`` of the customer order or of the shipment, from 0, -1 for none; ``product``; ``node`` that ships,
-        orders or receives, ``zone`` and ``speed`` of the customer order, each missing where an event has none;
+        ``number`` of the customer order, from 1, or of the shipment, from 0, -1 for none; ``product``; ``node`` that
+        ships, orders or receives, ``zone`` and ``speed`` of the customer order, each missing where an event has none;
         ``units``.
     """
 
@@ -81,6 +84,7 @@ class SimulationResult:
     network: pd.DataFrame = field(repr=False)
     inventory: pd.DataFrame = field(repr=False)
     bands: pd.DataFrame = field(repr=False)
+    stopped: str | None = None
     precision: float | None = None
     warm_up_days_suggested: int | None = None
     daily: pd.DataFrame | None = field(default=None, repr=False)

@@ -17,6 +17,11 @@ from meio.network.model import Policy
 from meio.network.problems import closest
 from meio.simulation.policies import AssignmentPolicy, PolicyError, check_policy
 
+
+class PolicyNameError(Exception):
+    """A policy's name on the command line that leads nowhere."""
+
+
 _BUILT_IN: tuple[Policy, ...] = get_args(Policy)
 
 
@@ -30,8 +35,10 @@ def named_policy(given: str) -> Policy | AssignmentPolicy:
 
     Raises
     ------
+    PolicyNameError
+        When there is no such file or name.
     PolicyError
-        When there is no such file or name, the file cannot be run, or what it names is no policy.
+        When the file cannot be run, or what it names is no policy.
     """
     for name in _BUILT_IN:
         if given == name:
@@ -39,7 +46,7 @@ def named_policy(given: str) -> Policy | AssignmentPolicy:
     file, colon, name_in_file = given.rpartition(":")
     if not colon or not file.endswith(".py"):
         expected = f"{', '.join(_BUILT_IN)} or FILE.py:CLASS"
-        raise PolicyError(f"policy '{given}': expected {expected}{_meant(given, _BUILT_IN)}")
+        raise PolicyNameError(f"policy '{given}': expected {expected}{_meant(given, _BUILT_IN)}")
     found = _found(_run(Path(file)), name_in_file, given)
     return check_policy(_made(found, given) if isinstance(found, type) else found, given)
 
@@ -47,7 +54,7 @@ def named_policy(given: str) -> Policy | AssignmentPolicy:
 def _run(file: Path) -> ModuleType:
     """The file as a module, under a name of its own, which dataclasses and copies need to find."""
     if not file.is_file():
-        raise PolicyError(f"policy file {file}: no such file")
+        raise PolicyNameError(f"policy file {file}: no such file")
     name = f"{file.stem}_{sha256(str(file.resolve()).encode()).hexdigest()[:8]}"
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -65,7 +72,7 @@ def _found(module: ModuleType, name: str, given: str) -> Any:
     if not hasattr(module, name):
         names = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
         expected = " or ".join(names) or "a class"
-        raise PolicyError(f"policy '{given}': the file has no '{name}', expected {expected}{_meant(name, names)}")
+        raise PolicyNameError(f"policy '{given}': the file has no '{name}', expected {expected}{_meant(name, names)}")
     return getattr(module, name)
 
 

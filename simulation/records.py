@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Ints
-from meio.simulation.events import EVENTS
+from meio.simulation.events import EVENTS, LOST
 from meio.simulation.state import Log
 from meio.simulation.tally import DEMAND, LATE_UNITS, LOST_UNITS, MONEY, ON_TIME, UNAVOIDABLE, Outcome
 
@@ -66,7 +66,7 @@ def _events_of(compiled: CompiledScenario, log: Log, replication: int) -> pd.Dat
             "replication": replication,
             "moment": np.datetime64(compiled.start, "us") + microseconds,
             "event": _named(log.kind[:size], EVENTS),
-            "number": log.number[:size],
+            "number": log.number[:size] + (log.kind[:size] <= LOST),  # orders count from 1
             "product": _named(log.product_idx[:size], names.products),
             "node": _named(log.node_idx[:size], names.nodes),
             "zone": _named(log.zone_idx[:size], names.zones),

@@ -51,7 +51,7 @@ def tabulate(
         policy=policy,
         seed=seed,
         replications=len(outcomes),
-        days=compiled.num_periods * compiled.period_days,
+        days=min(outcome.days for outcome in outcomes),
         seconds=seconds,
         orders_per_second=sum(outcome.orders for outcome in outcomes) / seconds,
         units_lost=sum(outcome.units_lost for outcome in outcomes),

@@ -28,6 +28,7 @@ def fails_with(error: BaseException) -> Callable[..., NoReturn]:
         (["plam"], "No such command 'plam'"),
         (["run", QUICKSTART], "Missing option '--output' / '-o'"),
         (["run", QUICKSTART, "-o", "x", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["simulate", QUICKSTART, "--plan", "x", "--policy", "greedy"], "policy 'greedy': expected nearest, priced"),
     ],
 )
 def test_wrong_usage(meio: Meio, arguments: list[object], message: str):

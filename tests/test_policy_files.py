@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Ended, run_meio
 
-from meio.simulation.policies import PolicyError
-from meio.simulation.policy_files import named_policy
+from meio.simulation.policy_files import PolicyNameError, named_policy
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "scenarios" / "quickstart.yaml"
@@ -117,7 +116,8 @@ def test_files_without_a_policy(meio: Meio, tmp_path: Path, content: str | None,
     if content is not None:
         file.write_text(content)
     ended = meio("simulate", QUICKSTART, "--plan", tmp_path, "--policy", f"{file}:{name}")
-    assert (ended.code, ended.out) == (3, "")
+    leads_nowhere = "no such file" in message or "the file has no" in message
+    assert (ended.code, ended.out) == (2 if leads_nowhere else 3, "")
     assert message in ended.err
     assert "Traceback" not in ended.err
 
@@ -129,10 +129,10 @@ def test_built_in_policies_go_by_their_names(given: str):
 
 def test_unknown_names():
     with pytest.raises(
-        PolicyError, match=r"policy .pricd.: expected nearest, priced, reserve, batch or FILE.py:CLASS; did"
+        PolicyNameError, match=r"policy .pricd.: expected nearest, priced, reserve, batch or FILE.py:CLASS; did"
     ):
         named_policy("pricd")
-    with pytest.raises(PolicyError, match=r"expected nearest, .* or FILE.py:CLASS"):
+    with pytest.raises(PolicyNameError, match=r"expected nearest, .* or FILE.py:CLASS"):
         named_policy("policy.py")
 
 

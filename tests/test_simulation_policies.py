@@ -113,7 +113,9 @@ def test_what_was_simulated_before_a_failure_is_kept():
         simulate(compiled, plan, replications=3, seed=1, policy=FailingLater())
     except PolicyError as error:
         kept = error.result
+        assert kept.stopped == str(error)
     whole = simulate(compiled, plan, replications=3, seed=1, policy="priced")
     assert (kept.policy, kept.replications, kept.units_lost) == ("failing", 1, 0)
     assert 0 < kept.service["demand"].sum() < whole.service.query("replication == 1")["demand"].sum()
+    assert 0 <= kept.days < whole.days
     assert 0 < kept.cost["outbound"][0] < whole.cost["outbound"][0]

@@ -100,7 +100,7 @@ def test_an_event_has_names_and_a_moment(network):
     noon, after = pd.Timestamp("2026-02-27 12:00"), pd.Timestamp("2026-03-01 00:00:30")
     assert rows == [
         [1, noon, "arrived", 5, names.products[1], names.nodes[2], None, None, 12],
-        [1, after, "shipped", 7, names.products[0], names.nodes[3], names.zones[1], names.speeds[2], 1],
+        [1, after, "shipped", 8, names.products[0], names.nodes[3], names.zones[1], names.speeds[2], 1],
     ]
 
 
