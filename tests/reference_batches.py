@@ -28,6 +28,9 @@ class ReferenceBatches(ReferenceCustomers):
 
     def serve_batch(self, orders):
         """Each by itself; or ask the policy about all, and do for one after the other what it says."""
+        for order in orders:
+            for product, units in order.lines.items():
+                self.happens("ordered", product, -1, units, minute=order.time)
         if self.outside is None:
             for order in orders:
                 self.serve(order)

@@ -42,6 +42,7 @@ class ReferenceCustomers(ReferenceOffers):
                 continue
             packages = self.packages({product: number}, *self.of_any_duration(node, order.zone))
             self.position[product, node] -= number
+            self.happens("shipped_late", product, node, number)
             self.fill(order.speed, order.day, "late", number, ship_day - order.day + packages.transit_days)
             self.m.money["late"] += number * self.c.penalties.late[product, order.speed] * self.counts
             self.ship_packages(node, order.zone, {product: number}, ship_day, packages)
@@ -61,6 +62,7 @@ class ReferenceCustomers(ReferenceOffers):
             return units
         node = min(costs, key=costs.get)
         self.position[product, node] -= units
+        self.happens("owed", product, node, units)
         self.owed.append(Owed(product, node, units, order.zone, order.speed, order.day, delays[node]))
         return 0
 
@@ -73,6 +75,7 @@ class ReferenceCustomers(ReferenceOffers):
             if units <= 0:
                 continue
             one.units -= units
+            self.happens("shipped_owed", one.product, one.node, units)
             if one.units == 0:
                 self.owed.remove(one)
             self.m.used["backorder in parts"] += one.units > 0
@@ -83,6 +86,8 @@ class ReferenceCustomers(ReferenceOffers):
             self.ship_packages(one.node, one.zone, {one.product: units}, ship_day, packages)
 
     def _lose(self, order, product, units):
+        if units:
+            self.happens("lost", product, -1, units)
         if self.counts:
             self.m.service[order.speed, "lost"] += units
             self.m.money["lost"] += units * self.c.penalties.lost[product, order.speed]

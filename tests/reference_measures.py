@@ -14,6 +14,7 @@ class Measures:
         self.outbound = {}  # units shipped, by (ship date, node)
         self.lane = {}  # units departed, by (day, lane)
         self.by_day = {}  # what was added to money and service on a counted day, by (day, kind), and (day, speed, fate)
+        self.events = []  # (minute, name, product, node, units), warm-up included
         self.noted = Counter()
         self.used = Counter()  # how often a rule decided something (warm-up included), so that tests can ask for each
 

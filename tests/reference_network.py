@@ -67,6 +67,11 @@ class ReferenceNetwork:
         """Whether the day counts: the warm-up does not."""
         return self.day >= 0
 
+    def happens(self, event, product, node, units, minute=None):
+        """Record an event, now or at a minute."""
+        at = self.clock.minute if minute is None else float(minute)
+        self.m.events.append((round(at, 6), event, int(product), int(node), int(units)))
+
     # ---- calendar
 
     def period(self, day):

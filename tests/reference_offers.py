@@ -93,6 +93,7 @@ class ReferenceOffers(ReferencePackages):
         packages = self.packages(units, *self.in_time(order.speed, ship_day - order.day, node, order.zone))
         for product, number in units.items():
             self.position[product, node] -= number
+            self.happens("shipped", product, node, number)
         days = ship_day - order.day + packages.transit_days
         self.fill(order.speed, order.day, "on_time", sum(units.values()), days)
         self.ship_packages(node, order.zone, units, ship_day, packages)

@@ -6,6 +6,7 @@ from reference_network import UNLIMITED, ReferenceNetwork, Shipment, whole
 class ReferenceReceiving(ReferenceNetwork):
     def arrive(self, shipment):
         self.in_transit.remove(shipment)
+        self.happens("arrived", shipment.product, shipment.node, shipment.units)
         self.yard[shipment.node].append(shipment)
         self.put_away(shipment.node)
 
@@ -21,6 +22,7 @@ class ReferenceReceiving(ReferenceNetwork):
             self.used_in[node] += units
             self.on_hand[shipment.product, node] += units
             if units:
+                self.happens("stored", shipment.product, node, units)
                 self.wake(shipment.product, node)
             if shipment.units:
                 held_up.add(kind)

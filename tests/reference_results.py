@@ -3,6 +3,7 @@
 import numpy as np
 
 from meio.simulation import tally as places
+from meio.simulation.events import EVENTS
 from meio.simulation.state import DESTINATION_SLOT, IN_YARD, ON_THE_WAY
 
 FATES = ("orders", "demand", "on_time", "late", "lost", "owed")
@@ -29,6 +30,18 @@ def units_of_engine(compiled, state):
         "outbound units": tally.outbound,
         "lane": tally.lane,
     }
+
+
+def events_of_engine(state):
+    """What happened, by minute: (minute, name, product, node, units); of one minute sorted."""
+    log, size = state.log, state.log.size[0]
+    columns = (log.minute.round(6), np.array(EVENTS)[log.kind], log.product_idx, log.node_idx, log.units)
+    return sorted(zip(*(column[:size].tolist() for column in columns), strict=True))
+
+
+def events_of_reference(reference):
+    """The same of the reference simulator."""
+    return sorted(reference.m.events)
 
 
 def amounts_of_engine(state):

@@ -33,6 +33,7 @@ class ReferenceSupply(ReferenceReceiving):
                 continue
             request = Request(product, int(self.c.lanes.source_idx[lane]), node, self._quantity(product, lane, missing))
             self.position[product, node] += request.units
+            self.happens("replenishment", product, node, request.units)
             if request.source in self.nodes:
                 self.position[product, request.source] -= request.units
             placed.append(request)
@@ -114,6 +115,7 @@ class ReferenceSupply(ReferenceReceiving):
         if not self.c.lanes.crossover[lane]:
             arrival = self.not_before(product, node, arrival)
         self.used_lane[lane] += units
+        self.happens("departed", product, node, units)
         self.send(Shipment(product, node, units), arrival)
         if self.counts:
             self._pay(product, lane, units)

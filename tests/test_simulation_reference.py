@@ -1,4 +1,4 @@
-"""The engine against the reference simulator, unit by unit and cent by cent, on the same random draws."""
+"""The engine against the reference simulator, event by event and cent by cent, on the same random draws."""
 
 from collections import Counter
 from functools import cache
@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from random_conditions import POLICIES, Features, random_case
 from reference_policies import Backwards
-from reference_results import amounts_of_engine, amounts_of_reference, units_of_engine, units_of_reference
+from reference_results import (
+    amounts_of_engine,
+    amounts_of_reference,
+    events_of_engine,
+    events_of_reference,
+    units_of_engine,
+    units_of_reference,
+)
 from reference_simulator import ReferenceSimulator
 
 from meio.simulation.build import build_world
@@ -44,7 +51,8 @@ def both(seed):
     reference.run()
     world = build_world(case.compiled, case.plan, protection)
     assignment = Assignment(case.policy, min(POLICIES.index(case.policy), len(POLICIES) - len(OUTSIDE)), outside)
-    state = run_path(Setting(case.compiled, world, assignment, seed), replication).state
+    state = run_path(Setting(case.compiled, world, assignment, seed, with_events=True), replication).state
+    assert events_of_engine(state) == events_of_reference(reference), f"seed {seed}: events"
     engines = units_of_engine(case.compiled, state), amounts_of_engine(state)
     references = units_of_reference(case.compiled, reference), amounts_of_reference(case.compiled, reference)
     return engines, references, reference.m.used
