@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meio.api import explain, load, optimize, simulate
+    from meio.closed_loop.loop import simulate_closed_loop
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
     from meio.workflow import run
 
-__all__ = ["Changes", "Planner", "__version__", "explain", "load", "optimize", "run", "simulate"]
+__all__ = [
+    "Changes",
+    "Planner",
+    "__version__",
+    "explain",
+    "load",
+    "optimize",
+    "run",
+    "simulate",
+    "simulate_closed_loop",
+]
 
 _HOMES = {
     "Changes": "meio.network.changes",
@@ -26,6 +37,7 @@ _HOMES = {
     "optimize": "meio.api",
     "run": "meio.workflow",
     "simulate": "meio.api",
+    "simulate_closed_loop": "meio.closed_loop.loop",
 }
 
 

@@ -117,6 +117,10 @@ def simulate(
         typer.Option(metavar=POLICY, help="How orders are assigned; else as the scenario says. A file's code is run."),
     ] = None,
     against: Annotated[str | None, typer.Option(metavar=POLICY, help="A second policy to compare it with.")] = None,
+    replan: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Plan anew on the way: daily, weekly or every so many periods."),
+    ] = None,
     replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
     precision: Annotated[
         float | None,
@@ -137,10 +141,12 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Put a plan to work on random orders."""
+    if replan is not None and (against or precision) is not None:
+        raise typer.BadParameter("not together with --replan", param_hint="--against" if against else "--precision")
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import OutputError, check_destination
         from meio.simulation.policy_files import named_policy
-        from meio.workflow import Trial, saved_plan, simulate_plan
+        from meio.workflow import Trial, saved_plan, simulate_plan, simulate_replanned
 
         if output is not None:
             check_destination(output)
@@ -148,8 +154,11 @@ def simulate(
             raise OutputError("--daily and --events write tables: name a folder with --output")
         trial = Trial(seed, replications, precision, most_replications, workers, progress, daily, events)
         chosen, rival = (None if given is None else named_policy(given) for given in (policy, against))
-        outcome = saved_plan(scenario, plan_folder, overrides=overrides)
-        outcome = simulate_plan(outcome, trial, chosen, rival, output)
+        if replan is not None:
+            outcome = simulate_replanned(scenario, plan_folder, replan, trial, chosen, output, overrides=overrides)
+        else:
+            outcome = saved_plan(scenario, plan_folder, overrides=overrides)
+            outcome = simulate_plan(outcome, trial, chosen, rival, output)
     _conclude(outcome, output, as_json)
     _end_by_precision(outcome)
 

@@ -29,6 +29,7 @@ def output_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "convergence": outcome.plan.convergence,
         "recovery": outcome.plan.recovery,
         **{f"network/{name}": table for name, table in network_tables(outcome.scenario).items()},
+        **({} if outcome.replans is None else {"replans": outcome.replans}),
         **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
         **{name: measure(outcome.systems, name) for name in RECORDS if getattr(outcome.proof, name, None) is not None},
     }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Scenario
 from meio.plan import Plan
@@ -33,6 +35,8 @@ class Outcome:
         The plan simulated; none: it was only planned.
     baselines : mapping of str to SimulationResult
         What the plan is compared with, by name, on the same random numbers.
+    replans : data frame or None
+        As `meio.closed_loop.loop.ClosedLoop` has them, when `proof` is a plan made anew on the way.
     """
 
     source: Path
@@ -43,6 +47,7 @@ class Outcome:
     timings: Mapping[str, float]
     proof: SimulationResult | None = None
     baselines: Mapping[str, SimulationResult] = field(default_factory=dict)
+    replans: pd.DataFrame | None = None
 
     @property
     def reached_target_gap(self) -> bool:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from meio.outcome import Outcome
 from meio.plan import CapacityPrices, Plan
@@ -21,7 +22,8 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
     -------
     dict
         Ready for JSON; a figure that does not exist is None. Money is in the scenario's currency, over the simulated
-        days; rates and gaps are shares. Without a simulation, `simulation` and both gaps are None.
+        days; rates and gaps are shares. Without a simulation, `simulation` and both gaps are None; without replans on
+        the way, `closed_loop` is.
     """
     proof = outcome.proof
     return {
@@ -30,6 +32,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "simulation": _simulation(outcome, proof) if proof else None,
         "gap": _gap(outcome.plan, proof),
         "baselines": {name: _baseline(result, proof) for name, result in outcome.baselines.items() if proof},
+        "closed_loop": None if outcome.replans is None else _closed_loop(outcome.replans),
     }
 
 
@@ -104,6 +107,17 @@ def _baseline(result: SimulationResult, proof: SimulationResult) -> dict[str, An
         "cost_saving": _with_interval(paired_saving(result, proof, "total")),
         **_ratio("outbound_cost_per_unit", _outbound_cost_per_unit(result)),
         **_ratios("fill_rate", _rate_by_speed(result, "filled")),
+    }
+
+
+def _closed_loop(replans: pd.DataFrame) -> dict[str, Any]:
+    """Replans of a replication, and means over all: seconds, movement of targets, demand level at the last replan."""
+    last = replans[replans["period"] == replans["period"].max()]
+    return {
+        "replans": int(replans["period"].nunique()),
+        "seconds_mean": float(replans["seconds"].mean()),
+        "targets_moved_mean": float(replans["targets_moved"].mean()),
+        "demand_level_last": float(last["demand_level"].mean()),
     }
 
 

@@ -103,6 +103,12 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
             *_starting_up(proof),
             ("above the bound", f"{percent(gap['total'])}, of controllable cost {percent(gap['controllable'])}"),
         ]
+    if (loop := summary["closed_loop"]) is not None:
+        moved, level = percent(loop["targets_moved_mean"]), percent(loop["demand_level_last"])
+        rows += [
+            ("closed loop", f"{loop['replans']} replans a replication, {loop['seconds_mean']:.2f} s each"),
+            ("", f"targets moved {moved} a replan; demand at last {level} of the first forecast"),
+        ]
     lines = [
         f"{summary['scenario']['name']}: {size(summary['scenario'])}",
         *(f"{name:<17}{text}" for name, text in rows),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from meio.closed_loop.loop import replan_days, simulate_closed_loop
 from meio.folder import check_destination, read_facts
 from meio.network.compile import compile_scenario
-from meio.network.model import Policy
+from meio.network.model import Policy, Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import Method
@@ -209,6 +211,72 @@ def compare_with_policy(outcome: Outcome, policy: Policy | AssignmentPolicy, tri
     name = policy if isinstance(policy, str) else policy.name
     results, timings = _simulated(outcome, {name: (outcome.plan, policy)}, trial.like(outcome.proof))
     return replace(outcome, baselines=results, timings=timings)
+
+
+def simulate_replanned(
+    path: Path | str,
+    plan_folder: Path | str,
+    replan: str,
+    trial: Trial,
+    policy: Policy | AssignmentPolicy | None = None,
+    folder: Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+) -> Outcome:
+    """Simulate a plan with replans on the way, beside it as it is (``static``), and write an output folder.
+
+    The scenario that the plan was made for is the first forecast; what happens is the scenario at `path`, which may
+    have other demand, capacities or costs.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario, or when the plan is for another network or its periods do not fit `replan`.
+    OutputError
+        When `plan_folder` holds no plan, its scenario is not what it was, or `folder` cannot be written.
+    PolicyError
+        When a policy of the user's misbehaves.
+    """
+    planned = reopened(plan_folder)
+    scenario = load_scenario(Path(path), overrides)
+    compiled = compile_scenario(scenario)
+    plan = planned.plan if compiled.hash == planned.compiled.hash else _without_bound(planned.plan)
+    outcome = Outcome(Path(path), tuple(overrides), scenario, compiled, plan, planned.timings)
+    outcome = _prove_replanned(outcome, planned.scenario, replan, trial, policy)
+    rivals = {"static": (plan, policy or scenario.file.simulation.policy)}
+    results, timings = _simulated(outcome, rivals, trial)
+    outcome = replace(outcome, baselines=results, timings=timings)
+    if folder is not None:
+        write_output(folder, outcome)
+    return outcome
+
+
+def _prove_replanned(
+    outcome: Outcome, forecast: Scenario, replan: str, trial: Trial, policy: Policy | AssignmentPolicy | None
+) -> Outcome:
+    replications = trial.replications or outcome.scenario.file.simulation.replications
+    total = replications * (1 + len(replan_days(replan, outcome.compiled)))
+    timings = dict(outcome.timings)
+    with _timed("simulate_replanned", timings):
+        result, replans = simulate_closed_loop(
+            outcome.scenario,
+            outcome.plan,
+            forecast=forecast,
+            replan=replan,
+            policy=policy,
+            replications=replications,
+            seed=trial.seed,
+            workers=trial.workers,
+            daily=trial.daily,
+            events=trial.events,
+            progress=_step("simulate_replanned", total, trial.progress),
+        )
+    return replace(outcome, proof=result, replans=replans, timings=timings)
+
+
+def _without_bound(plan: Plan) -> Plan:
+    reason = "the plan was made for another scenario than the one simulated"
+    return replace(plan, lower_bound=math.nan, bound_kind="none", bound_conditions=(reason,))
 
 
 def _simulated(

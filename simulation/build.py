@@ -191,6 +191,12 @@ def _values(compiled: CompiledScenario, plan: Plan, protection: Ints | None) -> 
     )
 
 
+def with_plan(world: World, compiled: CompiledScenario, plan: Plan, protection: Ints | None = None) -> World:
+    """The same network under another plan; parameters and errors are those of `build_world`."""
+    _check_shapes(compiled, plan)
+    return world._replace(supply=_supply(compiled, plan), values=_values(compiled, plan, protection))
+
+
 def revalued(world: World, unit_value: Floats) -> World:
     """The same, with orders assigned by other unit values, [product, node, period]."""
     serving = (world.supply.lane_idx >= 0).reshape(unit_value.shape[:2]) & world.nodes.serves_customers

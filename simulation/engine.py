@@ -8,18 +8,17 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from meio.network.compiled import CompiledScenario
+from meio.network.compiled import CompiledScenario, Ints
 from meio.network.model import Policy
 from meio.plan import Plan
 from meio.simulation.build import build_world
 from meio.simulation.measures import SimulationResult
 from meio.simulation.records import daily_table, events_table
-from meio.simulation.replication import Assignment, Setting, run_replication
+from meio.simulation.replication import Adapt, Assignment, Setting, run_replication
 from meio.simulation.stopping import MOST_REPLICATIONS, StoppingRule, in_order, stopping_rule, total_costs
 from meio.simulation.tabulate import tabulate
 from meio.simulation.tally import Outcome
 from meio.simulation.warm_up import suggested_warm_up
-from meio.simulation.world import World
 
 if TYPE_CHECKING:
     from meio.simulation.policies import AssignmentPolicy
@@ -37,6 +36,8 @@ def simulate(
     workers: int | None = None,
     daily: bool = False,
     events: bool = False,
+    adapt_days: tuple[int, ...] = (),
+    new_adapt: Callable[[int], Adapt] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> SimulationResult:
     """Put a plan to work on random demand and lead times.
@@ -64,6 +65,10 @@ def simulate(
         Replications run at the same time; none: one per core. Does not change the result.
     daily, events : bool
         Whether to keep a table of every day and of every event; events take memory.
+    adapt_days : tuple of int
+        Days at whose midnight the world may change, ascending; the first day of the horizon is 0.
+    new_adapt : callable, optional
+        Makes what changes the world of a replication, from its number (from 0).
     progress : callable, optional
         Called with the number of finished replications after each.
 
@@ -80,7 +85,8 @@ def simulate(
         raise ValueError(f"seed: found {seed}, expected 0 to 2⁶³ − 1")
     rule = stopping_rule(replications, precision, most_replications)
     began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
-    setting = Setting(compiled, _world(compiled, plan, assignment), assignment, seed, events)
+    world = build_world(compiled, plan, protection_for(assignment.name, compiled, plan))
+    setting = Setting(compiled, world, assignment, seed, events, adapt_days, new_adapt)
     outcomes = _outcomes(setting, rule, workers, progress)
     failure = outcomes[-1].failure
     complete = [outcome for outcome in outcomes if outcome.failure is None] or outcomes
@@ -112,12 +118,13 @@ def _outcomes(
     return outcomes
 
 
-def _world(compiled: CompiledScenario, plan: Plan, assignment: Assignment) -> World:
-    if assignment.name != "reserve":
-        return build_world(compiled, plan)
+def protection_for(policy: str, compiled: CompiledScenario, plan: Plan) -> Ints | None:
+    """Units kept for faster speeds, [speed, period, slot], when the policy reserves any."""
+    if policy != "reserve":
+        return None
     from meio.simulation.protection import protection_levels
 
-    return build_world(compiled, plan, protection_levels(compiled, plan))
+    return protection_levels(compiled, plan)
 
 
 def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -> Assignment:
