@@ -193,8 +193,8 @@ def test_orders_do_not_overtake_unless_they_may():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"replications": 0}, "at least 1 replication and a seed from 0 to 2⁶³ − 1, found 0 and 8"),
-        ({"seed": -1}, "at least 1 replication and a seed from 0 to 2⁶³ − 1, found 5 and -1"),
+        ({"replications": 0}, "replications: found 0, expected at least 1"),
+        ({"seed": -1}, "seed: found -1, expected 0 to 2⁶³ − 1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(network, arguments, message):
