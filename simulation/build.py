@@ -137,7 +137,6 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
         minimum_order=per_slot(np.maximum(lanes.minimum_order[lane_idx], minimum), 1),
         pack=per_slot(np.lcm(lanes.pack[lane_idx], pack), 1),
         downstream_first=np.argsort(compiled.nodes.echelon, kind="stable"),
-        reviewed_always=always,
         product_reviewed_always=np.isin(np.arange(len(plan.lane_idx)), product_idx[always[lane_idx]]),
         in_proportion=compiled.conditions.shortage_in_proportion,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from meio.network.jit import kernel
 from meio.simulation.clock_kernels import period_of
-from meio.simulation.state import CLASS, NOWHERE, ORDER_DAY, State
+from meio.simulation.state import CLASS, NOWHERE, ORDER_DAY, USED, State
 from meio.simulation.tally import BACKORDER, HOLDING, OVERFLOW, OWED_UNITS
 from meio.simulation.world import World
 
@@ -16,9 +18,7 @@ def close_day(world: World, state: State, day: int) -> None:
     if day >= 0:
         _charge_yard(world, state, day)
         _charge_owed(world, state)
-        state.tally.inbound[day] = state.used.inbound
-        state.tally.outbound[day] = state.used.outbound[day - world.clock.first_day]
-        state.tally.lane[day] = state.used.lane
+        _record_use(world, state, day)
         record_money(state, day)
         _record_service(state, day)
     state.used.inbound[:] = 0
@@ -32,7 +32,7 @@ def owned_value(world: World, state: State) -> float:
     value = 0.0
     for slot in range(len(end_value)):
         value += state.stock.on_hand[slot] * end_value[slot]
-    for shipment in range(len(transit.place)):
+    for shipment in range(transit.counters[USED]):
         if transit.place[shipment] != NOWHERE:
             value += transit.units[shipment] * end_value[transit.slot[shipment]]
     return value
@@ -60,8 +60,18 @@ def record_money(state: State, day: int) -> None:
 @kernel
 def _record_service(state: State, day: int) -> None:
     tally = state.tally
-    tally.service_by_day[day] = tally.service - tally.noted_service
-    tally.noted_service[:] = tally.service
+    for speed, kind in np.ndindex(tally.service.shape):
+        tally.service_by_day[day, speed, kind] = tally.service[speed, kind] - tally.noted_service[speed, kind]
+        tally.noted_service[speed, kind] = tally.service[speed, kind]
+
+
+@kernel
+def _record_use(world: World, state: State, day: int) -> None:
+    tally, used, place = state.tally, state.used, day - world.clock.first_day
+    for node in range(world.sizes.num_nodes):
+        tally.inbound[day, node], tally.outbound[day, node] = used.inbound[node], used.outbound[place, node]
+    for lane in range(len(used.lane)):
+        tally.lane[day, lane] = used.lane[lane]
 
 
 @kernel
@@ -80,7 +90,8 @@ def _count_storage(world: World, state: State, day: int) -> None:
             if day >= 0:
                 tally.storage_units[day, node, storage_type] += units
     if day >= 0:
-        tally.storage_m3[day] = state.stock.stored_m3
+        for node, storage_type in np.ndindex(state.stock.stored_m3.shape):
+            tally.storage_m3[day, node, storage_type] = state.stock.stored_m3[node, storage_type]
         tally.money[HOLDING] += holding
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Ints
 from meio.network.jit import kernel
-from meio.simulation.state import DESTINATION_SLOT, NOWHERE, Ledger, Stock, Transit, Waiting
+from meio.simulation.state import DESTINATION_SLOT, NOWHERE, USED, Ledger, Stock, Transit, Waiting
 
 
 class Imbalance(NamedTuple):
@@ -59,7 +59,7 @@ def units_lost(imbalance: Imbalance) -> int:
 def _on_order(transit: Transit, num_slots: int) -> Ints:
     """Units of each slot on the way and in its yard."""
     units = np.zeros(num_slots, dtype=np.int64)
-    for shipment in range(len(transit.place)):
+    for shipment in range(transit.counters[USED]):
         if transit.place[shipment] != NOWHERE:
             units[transit.slot[shipment]] += transit.units[shipment]
     return units

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meio.network.compiled import EMPIRICAL, NEGATIVE_BINOMIAL, NORMAL, POISSON, Demand, Floats, Ints
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of
+from meio.simulation.drawn import DayOrders, Drawing
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import (
     derived_key,
@@ -28,20 +30,13 @@ COUNT, CLASS_AND_TIME, DAY_OF_UNIT = range(3)  # purposes of a day's or a period
 _HALF_WORD = np.uint64(32)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _TO_UNIT = 2.0**-32
-
-
-class DayOrders(NamedTuple):
-    """Orders of one unit each, in the order they come."""
-
-    minute: Floats
-    """[order]: of the day."""
-    product_idx: Ints
-    class_idx: Ints
-    """[order]: zone * number of speeds + speed."""
+_Array = TypeVar("_Array", bound=NDArray[Any])
 
 
 @kernel
-def draw_day_orders(demand: Demand, guides: Guides, clock: Clock, stream_key: Keys, draws: Keys, day: int) -> DayOrders:
+def draw_day_orders(
+    demand: Demand, guides: Guides, clock: Clock, stream_key: Keys, draws: Keys, scratch: Drawing, day: int
+) -> DayOrders:
     """All orders of a day, by time.
 
     Parameters
@@ -53,26 +48,36 @@ def draw_day_orders(demand: Demand, guides: Guides, clock: Clock, stream_key: Ke
         The replication's keys.
     draws : array of uint64 [2]
         Scratch.
+    scratch : Drawing
+        The orders of one day may stay here until the next is drawn.
     day : int
     """
-    num_streams = len(stream_key)
-    units = np.empty(num_streams, dtype=np.int64)
-    for stream in range(num_streams):
+    units, num_orders = _fitting(scratch.units, len(stream_key)), 0
+    for stream in range(len(stream_key)):
         units[stream] = units_of_day(demand, clock, stream, stream_key[stream], draws, day)
-    num_orders = units.sum()
-    minute = np.empty(num_orders)
-    product_idx = np.empty(num_orders, dtype=np.int64)
-    class_idx = np.empty(num_orders, dtype=np.int64)
-    order = 0
-    for stream in range(num_streams):
+        num_orders += units[stream]
+    bucket_end = _fitting(scratch.bucket_end, num_orders + 1)
+    bucket_end[:] = 0
+    minute = _fitting(scratch.as_drawn.minute, num_orders)
+    product_idx = _fitting(scratch.as_drawn.product_idx, num_orders)
+    class_idx = _fitting(scratch.as_drawn.class_idx, num_orders)
+    order, buckets_per_minute = 0, num_orders / MINUTES_PER_DAY
+    for stream in range(len(stream_key)):
         if units[stream] == 0:
             continue
-        key = key_of_units(stream_key[stream], day)
+        key, product = key_of_units(stream_key[stream], day), guides.stream_product_idx[stream]
         for unit in range(units[stream]):
             minute[order], class_idx[order] = draw_unit(demand, guides, stream, key, unit)
-            product_idx[order] = guides.stream_product_idx[stream]
+            product_idx[order] = product
+            bucket_end[int(minute[order] * buckets_per_minute)] += 1
             order += 1
-    return _by_time(DayOrders(minute, product_idx, class_idx))
+    return _by_time(DayOrders(minute, product_idx, class_idx), bucket_end, buckets_per_minute, scratch.by_time)
+
+
+@kernel
+def _fitting(scratch: _Array, length: int) -> _Array:
+    """The beginning of an array, or a new one where it is too short."""
+    return scratch[:length] if length <= len(scratch) else np.empty(length, dtype=scratch.dtype)
 
 
 @kernel
@@ -169,44 +174,41 @@ def _class(demand: Demand, guides: Guides, stream: int, share: float) -> int:
 
 
 @kernel
-def _by_time(orders: DayOrders) -> DayOrders:
-    """Sorted by minute: spread over as many buckets as orders, then put right by insertion."""
+def _by_time(orders: DayOrders, bucket_end: Ints, buckets_per_minute: float, room: DayOrders) -> DayOrders:
+    """Sorted by minute: spread over as many buckets as orders, then put right by insertion.
+
+    Parameters
+    ----------
+    orders : DayOrders
+    bucket_end : array of int [bucket]
+        Orders in each bucket; changed.
+    buckets_per_minute : float
+    room : DayOrders
+        Scratch.
+    """
     num_orders = len(orders.minute)
-    bucket_end = np.zeros(num_orders + 1, dtype=np.int64)
-    scale = num_orders / MINUTES_PER_DAY
-    for order in range(num_orders):
-        bucket_end[int(orders.minute[order] * scale)] += 1
     for bucket in range(1, num_orders + 1):
         bucket_end[bucket] += bucket_end[bucket - 1]
-    sorted_orders = DayOrders(
-        np.empty(num_orders), np.empty(num_orders, dtype=np.int64), np.empty(num_orders, dtype=np.int64)
-    )
+    minute = _fitting(room.minute, num_orders)
+    product_idx, class_idx = _fitting(room.product_idx, num_orders), _fitting(room.class_idx, num_orders)
     for order in range(num_orders - 1, -1, -1):
-        bucket = int(orders.minute[order] * scale)
-        bucket_end[bucket] -= 1
-        _copy(sorted_orders, bucket_end[bucket], orders, order)
+        bucket = int(orders.minute[order] * buckets_per_minute)
+        place = bucket_end[bucket] - 1
+        bucket_end[bucket] = place
+        minute[place] = orders.minute[order]
+        product_idx[place], class_idx[place] = orders.product_idx[order], orders.class_idx[order]
     for place in range(1, num_orders):
-        _insert(sorted_orders, place)
-    return sorted_orders
+        if minute[place - 1] > minute[place]:
+            _insert(minute, product_idx, class_idx, place)
+    return DayOrders(minute, product_idx, class_idx)
 
 
 @kernel
-def _copy(target: DayOrders, place: int, source: DayOrders, order: int) -> None:
-    target.minute[place] = source.minute[order]
-    target.product_idx[place] = source.product_idx[order]
-    target.class_idx[place] = source.class_idx[order]
-
-
-@kernel
-def _insert(orders: DayOrders, place: int) -> None:
+def _insert(minute: Floats, product_idx: Ints, class_idx: Ints, place: int) -> None:
     """Move one order down to its place among the sorted ones before it."""
-    minute = orders.minute[place]
-    if orders.minute[place - 1] <= minute:
-        return
-    product, order_class = orders.product_idx[place], orders.class_idx[place]
-    while place > 0 and orders.minute[place - 1] > minute:
-        _copy(orders, place, orders, place - 1)
+    own_minute, product, order_class = minute[place], product_idx[place], class_idx[place]
+    while place > 0 and minute[place - 1] > own_minute:
+        minute[place], product_idx[place] = minute[place - 1], product_idx[place - 1]
+        class_idx[place] = class_idx[place - 1]
         place -= 1
-    orders.minute[place] = minute
-    orders.product_idx[place] = product
-    orders.class_idx[place] = order_class
+    minute[place], product_idx[place], class_idx[place] = own_minute, product, order_class

@@ -10,7 +10,8 @@ from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.assignment_kernels import OUTSIDE, serve_order
 from meio.simulation.closing_kernels import close_day, count_owed, owned_value, record_money
 from meio.simulation.conservation_kernels import find_imbalance, units_lost
-from meio.simulation.demand_kernels import DayOrders, draw_day_orders
+from meio.simulation.demand_kernels import draw_day_orders
+from meio.simulation.drawn import DayOrders
 from meio.simulation.events import ORDERED
 from meio.simulation.lines_kernels import serve_lines
 from meio.simulation.log_kernels import note
@@ -139,11 +140,11 @@ def _run_day(world: World, state: State, policy: int, batch_minutes: int, day: i
         orders = recorded_orders(source, day, world.clock.first_day, midnight)
         _serve_orders(world, state, policy, batch_minutes, orders, day)
     else:
-        units = draw_day_orders(world.demand, world.guides, world.clock, state.demand_key, state.draws, day)
+        key, draws, drawing = state.demand_key, state.draws, state.drawing
+        units = draw_day_orders(world.demand, world.guides, world.clock, key, draws, drawing, day)
         if source.kind == BASKETS:
             num_classes = world.sizes.num_zones * world.sizes.num_speeds
-            key, draws = state.basket_key[0], state.draws
-            baskets = in_baskets(units, source.basket_end, num_classes, key, draws, day)
+            baskets = in_baskets(units, source.basket_end, num_classes, state.basket_key[0], draws, day)
             _serve_orders(world, state, policy, batch_minutes, baskets, day)
         elif policy == OUTSIDE:
             _serve_orders(world, state, policy, batch_minutes, single_units(units), day)

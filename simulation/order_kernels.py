@@ -8,7 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import kernel
-from meio.simulation.demand_kernels import DayOrders
+from meio.simulation.drawn import DayOrders
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, start, uniform
 from meio.simulation.world import OrderSource

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from meio.network.compiled import DETERMINISTIC, EMPIRICAL_LEAD_TIME, LOGNORMAL, Bools, Floats, Ints, Lanes
+from meio.network.compiled import DETERMINISTIC, EMPIRICAL_LEAD_TIME, LOGNORMAL, Floats, Ints, Lanes
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of, ships_on
@@ -28,29 +28,28 @@ from meio.simulation.world import Supply, World
 def review(world: World, state: State) -> None:
     """Order whatever is below its target and due today, downstream first; then ship, the most valuable need first."""
     day = state.transit.counters[TODAY]
-    due, minute = _lanes_due(world.lanes, day), float(day * MINUTES_PER_DAY)
     for product in range(world.sizes.num_products):
-        _review_product(world, state, product, due, minute)
+        _review_product(world, state, product, False, float(day * MINUTES_PER_DAY))
 
 
 @kernel
 def review_at_once(world: World, state: State, product: int, minute: float) -> None:
     """After a demand, order what is below its target on the lanes that are always reviewed; then ship as `review`."""
     if world.supply.product_reviewed_always[product]:
-        _review_product(world, state, product, world.supply.reviewed_always, minute)
+        _review_product(world, state, product, True, minute)
 
 
 @kernel
-def _review_product(world: World, state: State, product: int, due: Bools, minute: float) -> None:
-    num_nodes = world.sizes.num_nodes
-    order_up_to = world.supply.order_up_to[period_of(world.clock, state.transit.counters[TODAY])]
+def _review_product(world: World, state: State, product: int, at_once: bool, minute: float) -> None:
+    num_nodes, day = world.sizes.num_nodes, state.transit.counters[TODAY]
+    order_up_to = world.supply.order_up_to[period_of(world.clock, day)]
     position, lane_idx = state.stock.position, world.supply.lane_idx
-    slots, units = np.empty(num_nodes, dtype=np.int64), np.empty(num_nodes, dtype=np.int64)
+    slots, units = state.review.slot, state.review.units
     num_orders = 0
     for node in world.supply.downstream_first:
         slot = product * num_nodes + node
         missing = order_up_to[slot] - position[slot]
-        if missing > 0 and lane_idx[slot] >= 0 and due[lane_idx[slot]]:
+        if missing > 0 and lane_idx[slot] >= 0 and _is_due(world.lanes, lane_idx[slot], at_once, day):
             slots[num_orders], units[num_orders] = slot, _order_quantity(world.supply, slot, missing)
             _place_order(world, state, slot, units[num_orders])
             num_orders += 1
@@ -82,10 +81,12 @@ def _ship_request(world: World, state: State, request: int, minute: float) -> No
 
 
 @kernel
-def _lanes_due(lanes: Lanes, day: int) -> Bools:
-    days = (day - lanes.review_offset_days) % np.maximum(lanes.review_every_days, 1)
-    due: Bools = (days == 0) | (lanes.review_every_days == 0)
-    return due
+def _is_due(lanes: Lanes, lane: int, at_once: bool, day: int) -> bool:
+    """Whether a lane is reviewed at once after a demand, or else at a day's midnight."""
+    every = lanes.review_every_days[lane]
+    if at_once or every <= 1:
+        return bool(every == 0 or not at_once)
+    return bool((day - lanes.review_offset_days[lane]) % every == 0)
 
 
 @kernel
@@ -110,7 +111,8 @@ def _place_order(world: World, state: State, slot: int, units: int) -> None:
 def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: float) -> None:
     """Ship the orders of one product placed at this instant; what cannot leave waits."""
     supply, day = world.supply, state.transit.counters[TODAY]
-    granted = units.copy()
+    granted = state.review.granted[: len(slots)]
+    granted[:] = units
     if supply.in_proportion:
         _share_out(state, supply.source_slot, slots, units, granted)
     else:

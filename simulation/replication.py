@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from meio.network.compiled import CompiledScenario
 from meio.simulation.conservation import imbalance_of, raise_imbalance
-from meio.simulation.state import State, new_state
+from meio.simulation.empty_state import new_state
+from meio.simulation.state import State
 from meio.simulation.tally import Outcome
 from meio.simulation.world import World
 
 if TYPE_CHECKING:
     from meio.simulation.policies import AssignmentPolicy
     from meio.simulation.transportation import BatchPolicy
+
+_ALWAYS_DAYS = 1e-3  # between the reviews of a lane that is always reviewed
 
 Adapt = Callable[[State, World, int], World]
 """What the world is from a day on, given all that happened until its midnight."""
@@ -86,12 +91,23 @@ def run_path(setting: Setting, replication: int, *, check_every_day: bool = Fals
     from meio.simulation.engine_kernels import NO_ROOM
 
     adapt = setting.new_adapt(replication) if setting.new_adapt else None
-    room = 1024 + 2 * len(setting.world.supply.lane_idx)
+    room = _first_room(setting.world)
     while True:
         path = _run(setting, adapt, replication, room, check_every_day)
         if path.status != NO_ROOM:
             return path
         room *= 2
+
+
+def _first_room(world: World) -> int:
+    """Entries of a list that most paths need no more of: shipments on the way at the same time, and some to spare."""
+    lane_idx = world.supply.lane_idx.reshape(world.sizes.num_products, world.sizes.num_nodes)
+    product_idx, node_idx = np.nonzero(lane_idx >= 0)
+    lane_idx = lane_idx[product_idx, node_idx]
+    demand = np.zeros(world.sizes.num_products)
+    np.add.at(demand, world.guides.stream_product_idx, world.demand.daily_mean.max(axis=1, initial=0.0))
+    a_day = np.minimum(demand[product_idx], 1.0 / np.maximum(world.lanes.review_every_days[lane_idx], _ALWAYS_DAYS))
+    return 1024 + int((2.0 + a_day * world.lanes.lead_time_mean_days[lane_idx]).sum())
 
 
 def _run(setting: Setting, adapt: Adapt | None, replication: int, room: int, check_every_day: bool) -> _Path:

@@ -69,10 +69,8 @@ class Supply(NamedTuple):
     """[slot]"""
     downstream_first: Ints
     """Nodes in the order of their reviews."""
-    reviewed_always: Bools
-    """[lane]: orders are placed at each demand, not at reviews only."""
     product_reviewed_always: Bools
-    """[product]: some node orders it on such a lane."""
+    """[product]: some node orders it at each demand, not at reviews only."""
     in_proportion: bool
     """Whether a shortage is shared out in proportion, not by value."""
 

@@ -10,8 +10,9 @@ from random_networks import Size, random_network, random_plan
 from meio.network.compiled import CompiledScenario
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.build import build_world
+from meio.simulation.empty_state import new_state
 from meio.simulation.open_batch import OpenBatch, open_batch
-from meio.simulation.state import State, new_state
+from meio.simulation.state import State
 from meio.simulation.world import World
 
 

@@ -9,6 +9,7 @@ from reference_clock import MINUTES_PER_DAY
 
 from meio.simulation.build import build_world
 from meio.simulation.demand_kernels import draw_day_orders
+from meio.simulation.drawn import room_to_draw
 from meio.simulation.engine_kernels import BASKET_SIZE, CUSTOMER_DEMAND, LEAD_TIME
 from meio.simulation.replenishment_kernels import lead_time_days
 from meio.simulation.streams import name_keys
@@ -59,7 +60,8 @@ class Draws:
     def units(self, day):
         """A day's units by the minute: minute of the day, product, and class (zone and speed) of each."""
         world = self.world
-        drawn = draw_day_orders(world.demand, world.guides, world.clock, self.demand_key, self.scratch, day)
+        room = room_to_draw(0, 0)
+        drawn = draw_day_orders(world.demand, world.guides, world.clock, self.demand_key, self.scratch, room, day)
         return list(zip(drawn.minute.tolist(), drawn.product_idx.tolist(), drawn.class_idx.tolist(), strict=True))
 
     def basket_sizes(self, day, order_class):

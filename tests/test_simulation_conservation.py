@@ -11,9 +11,10 @@ from random_networks import Size, random_network, random_plan
 from meio.simulation import replication
 from meio.simulation.build import build_world
 from meio.simulation.conservation import ConservationError, imbalance_of, raise_imbalance
+from meio.simulation.empty_state import new_state
 from meio.simulation.engine import simulate
 from meio.simulation.replication import Assignment, Setting, run_path, run_replication
-from meio.simulation.state import IN_YARD, ON_THE_WAY, new_state
+from meio.simulation.state import IN_YARD, ON_THE_WAY
 
 sizes = st.builds(
     Size,

@@ -9,6 +9,7 @@ from meio.network.compiled import EMPIRICAL, GAMMA, NEGATIVE_BINOMIAL, NORMAL, P
 from meio.network.distributions import quantile_moments
 from meio.simulation.build import build_world
 from meio.simulation.demand_kernels import draw_day_orders
+from meio.simulation.drawn import room_to_draw
 from meio.simulation.streams import name_keys
 from meio.simulation.streams_kernels import derived_key
 
@@ -42,7 +43,10 @@ def orders_of(demand, days, keys=range(NUM_KEYS)):
     world, draws = build_world(compiled, random_plan(compiled, 0)), np.empty(2, dtype=np.uint64)
     stream_keys = [np.array([derived_key(np.uint64(99), key)], dtype=np.uint64) for key in keys]
     return [
-        [draw_day_orders(world.demand, world.guides, world.clock, key, draws, day) for day in days]
+        [
+            draw_day_orders(world.demand, world.guides, world.clock, key, draws, room_to_draw(1, day % 5), day)
+            for day in days
+        ]
         for key in stream_keys
     ]
 
@@ -125,7 +129,8 @@ def test_a_product_keeps_its_orders_wherever_it_stands():
     seen = []
     for one in (world, moved):
         keys = _stream_keys(one, name_keys(["a", "b", "c"]) if one is world else name_keys(["c", "a", "b"]))
-        days = [draw_day_orders(one.demand, one.guides, one.clock, keys, draws, day) for day in range(5)]
+        new_arrays = room_to_draw(0, 0)
+        days = [draw_day_orders(one.demand, one.guides, one.clock, keys, draws, new_arrays, day) for day in range(5)]
         names = np.array(["a", "b", "c"] if one is world else ["c", "a", "b"])
         seen.append([list(zip(o.minute, names[o.product_idx], o.class_idx, strict=True)) for o in days])
     assert seen[0] == seen[1]

@@ -8,10 +8,10 @@ from scipy import stats
 
 from meio.network.compiled import BACKORDERED, DETERMINISTIC, GAMMA_LEAD_TIME, LOST, POISSON
 from meio.simulation.build import build_world
+from meio.simulation.empty_state import new_state
 from meio.simulation.engine import simulate
 from meio.simulation.engine_kernels import COMPLETE, NO_ROOM, close_replication, open_replication, run_days
 from meio.simulation.replication import Assignment, Setting, run_path
-from meio.simulation.state import new_state
 
 TABLES = ("cost", "service", "use", "nodes", "network", "inventory")
 SIZE = Size(products=6, centres=2, serving=4, warm_up_days=4)

@@ -7,6 +7,7 @@ from random_networks import Size, random_network, random_plan
 from meio.network.compiled import LOST, RecordedOrders
 from meio.simulation.build import build_world
 from meio.simulation.demand_kernels import draw_day_orders
+from meio.simulation.drawn import room_to_draw
 from meio.simulation.engine import simulate
 from meio.simulation.order_kernels import in_baskets
 from meio.simulation.replication import Assignment, Setting, run_path
@@ -41,7 +42,7 @@ def recorded(orders):
 def day_of(compiled, day=0):
     world, draws = build_world(compiled, random_plan(compiled, 0)), np.empty(2, dtype=np.uint64)
     keys = np.arange(1, 1 + len(compiled.demand.stream_kind), dtype=np.uint64)
-    return world, draw_day_orders(world.demand, world.guides, world.clock, keys, draws, day)
+    return world, draw_day_orders(world.demand, world.guides, world.clock, keys, draws, room_to_draw(0, 0), day)
 
 
 def test_baskets_hold_the_units_of_a_day_and_nothing_else(compiled):

@@ -26,6 +26,7 @@ def orders_by_day(compiled: CompiledScenario, plan: Plan, seed: int) -> list[Day
     """All orders of replication 0; no warm-up."""
     from meio.simulation.build import build_world
     from meio.simulation.demand_kernels import draw_day_orders
+    from meio.simulation.drawn import room_to_draw
     from meio.simulation.engine_kernels import CUSTOMER_DEMAND
     from meio.simulation.streams_kernels import derived_key
 
@@ -42,7 +43,8 @@ def orders_by_day(compiled: CompiledScenario, plan: Plan, seed: int) -> list[Day
     stream_key, scratch = np.array(keys, dtype=np.uint64), np.zeros(2, dtype=np.uint64)
     site, found = int(nodes.serves_customers.argmax()), []
     for day in range(compiled.num_periods * compiled.period_days):
-        drawn = draw_day_orders(world.demand, world.guides, world.clock, stream_key, scratch, day)
+        new_arrays = room_to_draw(0, 0)
+        drawn = draw_day_orders(world.demand, world.guides, world.clock, stream_key, scratch, new_arrays, day)
         cutoff = nodes.cutoff_minute[site, drawn.class_idx % len(compiled.names.speeds)]
         late, weekday = (drawn.minute >= cutoff).astype(np.int64), (compiled.first_weekday + day) % 7
         delay_days = nodes.ship_delay_days[site, weekday, late]

@@ -1,0 +1,40 @@
+"""A day's drawn orders, and room to draw them in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import Floats, Ints
+
+
+class DayOrders(NamedTuple):
+    """Orders of one unit each."""
+
+    minute: Floats
+    """[order]: of the day."""
+    product_idx: Ints
+    class_idx: Ints
+    """[order]: zone * number of speeds + speed."""
+
+
+class Drawing(NamedTuple):
+    """Scratch for drawing a day's orders; what does not fit gets arrays of its own."""
+
+    units: Ints
+    """[stream]: of the day."""
+    as_drawn: DayOrders
+    by_time: DayOrders
+    bucket_end: Ints
+    """[bucket]: orders before the bucket's end."""
+
+
+def room_to_draw(num_streams: int, num_orders: int) -> Drawing:
+    """Scratch for so many orders a day."""
+
+    def orders() -> DayOrders:
+        return DayOrders(np.zeros(num_orders), *(np.zeros(num_orders, dtype=np.int64) for _ in range(2)))
+
+    units, bucket_end = np.zeros(num_streams, dtype=np.int64), np.zeros(num_orders + 1, dtype=np.int64)
+    return Drawing(units, orders(), orders(), bucket_end)
