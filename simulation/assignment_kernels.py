@@ -82,34 +82,28 @@ def _in_time(world: World, state: State, policy: int, product: int, row: int, sp
 
 @kernel
 def _best_place(world: World, state: State, policy: int, product: int, row: int, speed: int, day: int) -> int:
-    routes, values = world.routes, world.values
-    first_slot = product * world.sizes.num_nodes
-    period = period_of(world.clock, day)
+    values, on_hand, owed = world.values, state.stock.on_hand, state.stock.owed
+    node_idx, cost, delay_days = world.routes.node_idx, world.routes.cost, world.routes.delay_days
+    used, capacity, first_day = state.used.outbound, world.capacity.outbound, world.clock.first_day
+    first_slot, period = product * world.sizes.num_nodes, period_of(world.clock, day)
+    unit_value = values.unit_value[period]
     least_value = values.least_unit_value[period, product] + values.least_outbound_price
     best, best_score = -1, np.inf
-    for place in range(routes.ptr[row], routes.ptr[row + 1]):
-        if policy != NEAREST and routes.cost[place] + least_value >= best_score:
+    for place in range(world.routes.ptr[row], world.routes.ptr[row + 1]):
+        if policy != NEAREST and cost[place] + least_value >= best_score:
             break
-        node = routes.node_idx[place]
+        node, ship_day = node_idx[place], day + delay_days[place]
         slot = first_slot + node
-        ship_day = day + routes.delay_days[place]
         kept = values.protection[speed, period, slot] if policy == RESERVE else 0
-        if state.stock.on_hand[slot] <= state.stock.owed[slot] + kept or not can_ship(world, state, node, ship_day):
+        no_room = used[ship_day - first_day, node] + 1 > capacity[ship_day - first_day, node] + ROUNDING
+        if on_hand[slot] <= owed[slot] + kept or no_room:
             continue
         if policy == NEAREST:
-            return place
-        price = values.outbound_price[period_of(world.clock, ship_day), node]
-        score = routes.cost[place] + price + values.unit_value[period, slot]
+            return int(place)
+        score = cost[place] + values.outbound_price[period_of(world.clock, ship_day), node] + unit_value[slot]
         if score < best_score:
             best, best_score = place, score
     return best
-
-
-@kernel
-def can_ship(world: World, state: State, node: int, ship_day: int) -> bool:
-    """Whether a node has shipping capacity for one more unit on a day."""
-    day = ship_day - world.clock.first_day
-    return bool(state.used.outbound[day, node] + 1 <= world.capacity.outbound[day, node] + ROUNDING)
 
 
 @kernel
@@ -206,17 +200,18 @@ def _lose(world: World, state: State, product: int, units: int, zone: int, speed
 def unavoidable_cost(world: World, product: int, zone: int, speed: int, pattern: int) -> float:
     """What a unit costs when every node has stock: supply and shipping by the best one, or losing it if cheaper."""
     routes, values = world.routes, world.values
-    first_slot = product * world.sizes.num_nodes
+    cost, node_idx, landed_cost = routes.cost, routes.node_idx, values.landed_cost
+    first_slot, least_landed_cost = product * world.sizes.num_nodes, values.least_landed_cost[product]
     least = world.penalties.lost[product, speed]
     row = row_of(world, pattern, product, zone)
     for place in range(routes.ptr[row], routes.ptr[row + 1]):
-        if routes.cost[place] + values.least_landed_cost[product] >= least:
+        if cost[place] + least_landed_cost >= least:
             break
-        least = min(least, routes.cost[place] + values.landed_cost[first_slot + routes.node_idx[place]])
+        least = min(least, cost[place] + landed_cost[first_slot + node_idx[place]])
     if world.outbound.unserved[speed] == LATE:
         penalty = world.penalties.late[product, speed]
         row = world.products.weight_class_idx[product] * world.sizes.num_zones + zone
         for place in range(routes.late_ptr[row], routes.late_ptr[row + 1]):
-            landed = values.landed_cost[first_slot + routes.late_node_idx[place]]
+            landed = landed_cost[first_slot + routes.late_node_idx[place]]
             least = min(least, routes.late_cost[place] + penalty + landed)
     return float(least)

@@ -163,17 +163,11 @@ def _serve_units(world: World, state: State, policy: int, orders: DayOrders, day
         product, order_class = orders.product_idx[order], orders.class_idx[order]
         _receive_before(world, state, minute)
         state.now[0] = minute
-        zone, speed = _zone_and_speed(world, order_class)
-        note(state, ORDERED, state.order_number[0], product, -1, zone, speed, 1)
+        _note_line(world, state, state.order_number[0], product, order_class, 1)
         serve_order(world, state, policy, product, order_class, day, orders.minute[order])
         state.order_number[0] += 1
         review_at_once(world, state, product, minute)
         _settle(world, state, minute)
-
-
-@kernel
-def _zone_and_speed(world: World, order_class: int) -> tuple[int, int]:
-    return order_class // world.sizes.num_speeds, order_class % world.sizes.num_speeds
 
 
 @kernel
@@ -208,10 +202,16 @@ def _serve_orders(world: World, state: State, policy: int, batch_minutes: int, o
 
 @kernel
 def _note_order(world: World, state: State, product_idx: Ints, units: Ints, order_class: int) -> None:
-    zone, speed = _zone_and_speed(world, order_class)
     number = state.order_number[0] + state.batch.counters[NUM_ORDERS]
     for line in range(len(units)):
-        note(state, ORDERED, number, product_idx[line], -1, zone, speed, units[line])
+        _note_line(world, state, number, product_idx[line], order_class, units[line])
+
+
+@kernel
+def _note_line(world: World, state: State, number: int, product: int, order_class: int, units: int) -> None:
+    if len(state.log.kind) > 0:
+        zone, speed = order_class // world.sizes.num_speeds, order_class % world.sizes.num_speeds
+        note(state, ORDERED, number, product, -1, zone, speed, units)
 
 
 @kernel
@@ -258,10 +258,15 @@ def _receive_before(world: World, state: State, minute: float) -> None:
 @kernel
 def _settle(world: World, state: State, minute: float) -> None:
     """Receive what arrives at an instant and pass it on to those who wait for it, until nothing moves."""
-    while True:
-        receive_until(world, state, minute)
-        if state.touched.size[0] == 0:
-            return
+    while next_arrival(state.transit) <= minute or state.touched.size[0] > 0:
+        _receive_and_pass_on(world, state, minute)
+
+
+@kernel
+def _receive_and_pass_on(world: World, state: State, minute: float) -> None:
+    """Receive what arrives up to a minute, then serve those who wait for the first of the slots it came to."""
+    receive_until(world, state, minute)
+    if state.touched.size[0] > 0:
         slot = take_touched(state.touched)
         serve_owed(world, state, slot, minute)
         ship_waiting(world, state, slot, minute)
