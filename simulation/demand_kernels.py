@@ -12,7 +12,7 @@ from meio.network.compiled import EMPIRICAL, NEGATIVE_BINOMIAL, NORMAL, POISSON,
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of
-from meio.simulation.drawn import DayOrders, Drawing
+from meio.simulation.drawn import ORDERS_PER_BUCKET, DayOrders, Drawing
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import (
     derived_key,
@@ -56,12 +56,12 @@ def draw_day_orders(
     for stream in range(len(stream_key)):
         units[stream] = units_of_day(demand, clock, stream, stream_key[stream], draws, day)
         num_orders += units[stream]
-    bucket_end = _fitting(scratch.bucket_end, num_orders + 1)
+    bucket_end = _fitting(scratch.bucket_end, num_orders // ORDERS_PER_BUCKET + 1)
     bucket_end[:] = 0
     minute = _fitting(scratch.as_drawn.minute, num_orders)
     product_idx = _fitting(scratch.as_drawn.product_idx, num_orders)
     class_idx = _fitting(scratch.as_drawn.class_idx, num_orders)
-    order, buckets_per_minute = 0, num_orders / MINUTES_PER_DAY
+    order, buckets_per_minute = 0, num_orders / ORDERS_PER_BUCKET / MINUTES_PER_DAY
     for stream in range(len(stream_key)):
         if units[stream] == 0:
             continue
@@ -174,8 +174,8 @@ def _class(demand: Demand, guides: Guides, stream: int, share: float) -> int:
 
 
 @kernel
-def _by_time(orders: DayOrders, bucket_end: Ints, buckets_per_minute: float, room: DayOrders) -> DayOrders:
-    """Sorted by minute: spread over as many buckets as orders, then put right by insertion.
+def _by_time(orders: DayOrders, bucket_end: NDArray[np.int32], buckets_per_minute: float, room: DayOrders) -> DayOrders:
+    """Sorted by minute: spread over buckets of a few orders, then put right by insertion.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _by_time(orders: DayOrders, bucket_end: Ints, buckets_per_minute: float, roo
         Scratch.
     """
     num_orders = len(orders.minute)
-    for bucket in range(1, num_orders + 1):
+    for bucket in range(1, len(bucket_end)):
         bucket_end[bucket] += bucket_end[bucket - 1]
     minute = _fitting(room.minute, num_orders)
     product_idx, class_idx = _fitting(room.product_idx, num_orders), _fitting(room.class_idx, num_orders)

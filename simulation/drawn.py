@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meio.network.compiled import Floats, Ints
+
+ORDERS_PER_BUCKET = 2
 
 
 class DayOrders(NamedTuple):
@@ -26,8 +29,8 @@ class Drawing(NamedTuple):
     """[stream]: of the day."""
     as_drawn: DayOrders
     by_time: DayOrders
-    bucket_end: Ints
-    """[bucket]: orders before the bucket's end."""
+    bucket_end: NDArray[np.int32]
+    """[bucket]: orders before the bucket's end; of short integers, which stay in a core's cache."""
 
 
 def room_to_draw(num_streams: int, num_orders: int) -> Drawing:
@@ -36,5 +39,5 @@ def room_to_draw(num_streams: int, num_orders: int) -> Drawing:
     def orders() -> DayOrders:
         return DayOrders(np.zeros(num_orders), *(np.zeros(num_orders, dtype=np.int64) for _ in range(2)))
 
-    units, bucket_end = np.zeros(num_streams, dtype=np.int64), np.zeros(num_orders + 1, dtype=np.int64)
-    return Drawing(units, orders(), orders(), bucket_end)
+    bucket_end = np.zeros(num_orders // ORDERS_PER_BUCKET + 1, dtype=np.int32)
+    return Drawing(np.zeros(num_streams, dtype=np.int64), orders(), orders(), bucket_end)

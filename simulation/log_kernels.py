@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meio.network.jit import kernel
 from meio.simulation.state import State
+from meio.simulation.world import World
 
 
 @kernel
@@ -20,3 +21,10 @@ def note(state: State, kind: int, number: int, product: int, node: int, zone: in
     log.product_idx[event], log.node_idx[event] = product, node
     log.zone_idx[event], log.speed_idx[event], log.units[event] = zone, speed, units
     log.size[0] += 1
+
+
+@kernel
+def note_slot(world: World, state: State, kind: int, number: int, slot: int, units: int) -> None:
+    """Record an event of a product at a node; does nothing when nobody asked for events."""
+    if len(state.log.kind) > 0:
+        note(state, kind, number, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes, -1, -1, units)

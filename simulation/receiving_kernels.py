@@ -8,7 +8,7 @@ from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of
 from meio.simulation.events import ARRIVED, STORED
-from meio.simulation.log_kernels import note
+from meio.simulation.log_kernels import note_slot
 from meio.simulation.state import IN_YARD, TODAY, State, Transit
 from meio.simulation.touched_kernels import touch
 from meio.simulation.transit_kernels import earlier, forget, new_shipment, next_arrival, take_arrival
@@ -31,9 +31,10 @@ def receive_until(world: World, state: State, minute: float) -> None:
     while next_arrival(state.transit) <= minute:
         state.now[0] = max(state.now[0], next_arrival(state.transit))
         shipment = take_arrival(state.transit)
-        _note_shipment(world, state, ARRIVED, shipment, state.transit.units[shipment])
+        slot, number = state.transit.slot[shipment], state.transit.number[shipment]
+        note_slot(world, state, ARRIVED, number, slot, state.transit.units[shipment])
         _queue_in_yard(world, state.transit, shipment)
-        put_away(world, state, state.transit.slot[shipment] % world.sizes.num_nodes)
+        put_away(world, state, slot % world.sizes.num_nodes)
 
 
 @kernel
@@ -43,19 +44,14 @@ def put_away(world: World, state: State, node: int) -> None:
         shipment = _first_that_fits(world, state, node)
         if shipment < 0:
             return
-        units = min(state.transit.units[shipment], _room(world, state, state.transit.slot[shipment]))
-        _store(world, state, state.transit.slot[shipment], units)
-        _note_shipment(world, state, STORED, shipment, units)
+        slot, number = state.transit.slot[shipment], state.transit.number[shipment]
+        units = min(state.transit.units[shipment], _room(world, state, slot))
+        _store(world, state, slot, units)
+        note_slot(world, state, STORED, number, slot, units)
         state.used.inbound[node] += units
         state.transit.units[shipment] -= units
         if state.transit.units[shipment] == 0:
             _leave_yard(world, state.transit, shipment)
-
-
-@kernel
-def _note_shipment(world: World, state: State, kind: int, shipment: int, units: int) -> None:
-    slot, number = state.transit.slot[shipment], state.transit.number[shipment]
-    note(state, kind, number, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes, -1, -1, units)
 
 
 @kernel

@@ -12,7 +12,7 @@ from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of, ships_on
 from meio.simulation.events import DEPARTED, REPLENISHMENT
 from meio.simulation.lane_cost_kernels import purchase_cost, transport_cost
-from meio.simulation.log_kernels import note
+from meio.simulation.log_kernels import note_slot
 from meio.simulation.receiving_kernels import take_stock, whole_units
 from meio.simulation.state import DESTINATION_SLOT, LANE, NUM_DEPARTED, TODAY, State
 from meio.simulation.streams import Keys
@@ -100,8 +100,7 @@ def _order_quantity(supply: Supply, slot: int, missing: int) -> int:
 def _place_order(world: World, state: State, slot: int, units: int) -> None:
     state.stock.position[slot] += units
     state.ledger.ordered[slot] += units
-    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
-    note(state, REPLENISHMENT, -1, product, node, -1, -1, units)
+    note_slot(world, state, REPLENISHMENT, -1, slot, units)
     source_slot = world.supply.source_slot[slot]
     if source_slot >= 0:
         state.stock.position[source_slot] -= units
@@ -199,7 +198,7 @@ def _units_that_can_leave(world: World, state: State, source_slot: int, lane: in
 
 @kernel
 def _depart(world: World, state: State, slot: int, lane: int, units: int, minute: float) -> None:
-    departures, product, node = state.departures, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    departures, product = state.departures, slot // world.sizes.num_nodes
     stream_key = derived_key(departures.product_key[product], world.keys.lane[lane])
     start(state.draws, derived_key(stream_key, departures.number[slot]))
     departures.number[slot] += 1
@@ -209,7 +208,7 @@ def _depart(world: World, state: State, slot: int, lane: int, units: int, minute
             arrival = max(arrival, departures.latest_arrival[slot])
         departures.latest_arrival[slot], departures.latest_lane[slot] = arrival, lane
     state.used.lane[lane] += units
-    note(state, DEPARTED, state.transit.counters[NUM_DEPARTED], product, node, -1, -1, units)
+    note_slot(world, state, DEPARTED, state.transit.counters[NUM_DEPARTED], slot, units)
     send(state.transit, world.clock, slot, units, arrival, state.full)
     if state.transit.counters[TODAY] >= 0:
         state.tally.money[PURCHASE] += units * purchase_cost(world, product, lane)
