@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.world import Clock, World
@@ -13,6 +15,13 @@ DAYS_PER_WEEK = 7
 def period_of(clock: Clock, day: int) -> int:
     """Period from 0 whose parameters hold on a day: the first in the warm-up, the last after the horizon."""
     return int(clock.period[day - clock.first_day])
+
+
+@kernel
+def day_of(minute: float) -> int:
+    """Day in which a minute lies: the quotient rounded down, without the remainder that `//` looks for."""
+    day = math.floor(minute / MINUTES_PER_DAY)
+    return int(day - (day * MINUTES_PER_DAY > minute))  # the quotient may have been rounded up
 
 
 @kernel

@@ -41,11 +41,11 @@ def receive_until(world: World, state: State, minute: float) -> None:
 def put_away(world: World, state: State, node: int) -> None:
     """Move stock from a node's yard into storage, longest waiting first; a full storage type holds up only its own."""
     while True:
-        shipment = _first_that_fits(world, state, node)
+        shipment, room = _first_that_fits(world, state, node)
         if shipment < 0:
             return
         slot, number = state.transit.slot[shipment], state.transit.number[shipment]
-        units = min(state.transit.units[shipment], _room(world, state, slot))
+        units = min(state.transit.units[shipment], room)
         _store(world, state, slot, units)
         note_slot(world, state, STORED, number, slot, units)
         state.used.inbound[node] += units
@@ -114,16 +114,20 @@ def _put_on_shelf(world: World, state: State, slot: int, units: int) -> None:
 
 
 @kernel
-def _first_that_fits(world: World, state: State, node: int) -> int:
-    """The longest waiting of the yard's first shipments of each storage type that can move in, at least in part."""
-    transit, found = state.transit, -1
+def _first_that_fits(world: World, state: State, node: int) -> tuple[int, int]:
+    """The longest waiting of the yard's first shipments of each storage type that can move in, and its units that can.
+
+    -1 and no units when none can.
+    """
+    transit, found, found_room = state.transit, -1, 0
     for storage_type in range(world.sizes.num_types):
         shipment = transit.yard_first[node, storage_type]
-        if shipment < 0 or _room(world, state, transit.slot[shipment]) == 0:
+        if shipment < 0:
             continue
-        if found < 0 or earlier(transit, shipment, found):
-            found = shipment
-    return found
+        room = _room(world, state, transit.slot[shipment])
+        if room > 0 and (found < 0 or earlier(transit, shipment, found)):
+            found, found_room = shipment, room
+    return found, found_room
 
 
 @kernel

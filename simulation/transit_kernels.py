@@ -6,7 +6,7 @@ import numpy as np
 
 from meio.network.compiled import Bools
 from meio.network.jit import kernel
-from meio.network.units import MINUTES_PER_DAY
+from meio.simulation.clock_kernels import day_of
 from meio.simulation.state import FREE, HEAP_SIZE, NOWHERE, NUM_DEPARTED, ON_THE_WAY, TODAY, USED, Transit
 from meio.simulation.world import Clock
 
@@ -18,7 +18,7 @@ def send(transit: Transit, clock: Clock, slot: int, units: int, minute: float, f
     if shipment < 0:
         return
     transit.place[shipment] = ON_THE_WAY
-    day = int(minute // MINUTES_PER_DAY)
+    day = day_of(minute)
     if day <= transit.counters[TODAY]:
         _push(transit, shipment)
     elif day < clock.end_day:

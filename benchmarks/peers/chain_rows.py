@@ -14,18 +14,21 @@ import numpy as np
 
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
-from peers.chains import Stage, chain, chain_case, tree
+from peers.chains import Stage, chain, chain_case, long_chain, tree
 
 CHAINS = {
     "chain": chain(5.0, levels=(9, 6, 11)),
     "chain of slow movers": chain(1.0, levels=(3, 2, 3)),
+    "long chain": long_chain(5.0, levels=(9, 6, 11)),
+    "long chain of slow movers": long_chain(1.0, levels=(3, 2, 3)),
     "tree": tree(5.0, levels=(10, 58)),
     "tree of slow movers": tree(1.0, levels=(4, 16)),
+    "wide tree of slow movers": tree(1.0, levels=(4, 33), num_retailers=10),
 }
 WARM_UP_DAYS, TURNS = 100, 3
-DAYS, REPLICATIONS = 10_000, 10
+DAYS, REPLICATIONS = 5000, 40
 MANY_PRODUCTS, DAYS_OF_MANY, REPLICATIONS_OF_MANY = 100, 2000, 3
-STOCKPYL_PERIODS, STOCKPYL_REPLICATIONS = 1000, 8  # it slows down a little on longer runs
+STOCKPYL_NODE_PERIODS, STOCKPYL_REPLICATIONS = 4000, 6  # it slows down a little on longer runs
 
 
 def chain_row(stages: Sequence[Stage], python: Path, seed: int) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def _ours(
 def _stockpyl(stages: Sequence[Stage], python: Path, seed: int) -> Any:
     task = {
         "stages": [asdict(stage) for stage in stages],
-        "periods": STOCKPYL_PERIODS + WARM_UP_DAYS,
+        "periods": STOCKPYL_NODE_PERIODS // len(stages) + WARM_UP_DAYS,
         "warm_up": WARM_UP_DAYS,
         "replications": STOCKPYL_REPLICATIONS,
         "seed": seed,

@@ -1,7 +1,7 @@
-"""The two-layer network in SimPy once more, written as the rules read: every order is scored and booked when it comes.
+"""The two-layer network in SimPy, order by order: one process yields to each order's moment, serves it and books it.
 
-`simpy_twin.py` sorts every product's candidates by their score beforehand and books a day at a time, which our engine
-does not; here both do the same steps for each order.
+It does for each order what our engine does: candidates are sorted by cost beforehand, and scored when the order comes.
+`simpy_twin.py` sorts them by score beforehand, which holds as long as values do not change, and books a day at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ class SimpyStepwise(SimpyTwin):
         self.ways = [[self._ways(order_class, days) for days in (0, 1)] for order_class in range(self.num_classes)]
         num_speeds = len(compiled.names.speeds)
         self.demand, self.filled, self.delivery_days = [0] * num_speeds, [0] * num_speeds, [0.0] * num_speeds
-        self.distance_km, self.local = 0.0, 0
 
     def _ways(self, order_class: int, days: int) -> list[tuple[float, int, float, float, bool]]:
         """Cost, node, days to deliver, distance, whether it is the nearest; cheapest first."""
@@ -48,48 +47,49 @@ class SimpyStepwise(SimpyTwin):
         ]
 
     def _customers(self) -> Iterator[simpy.Event]:
-        timeout, now = self.env.timeout, 0.0
-        num_delays = self.cost.shape[1]
+        timeout, on_hand, rooms, sold = self.env.timeout, self.on_hand, self.room, self.sold
+        ways, value, least_value = self.ways, self.value, self.least_value
+        unavoidable_of_row, num_nodes, infinite = self.unavoidable_of_row, self.num_nodes, float("inf")
+        demand, filled, delivery_days = self.demand, self.filled, self.delivery_days
+        num_speeds, now = len(demand), 0.0
         for day, orders in enumerate(self.orders):
             moments = day * MINUTES_PER_DAY + orders.minute
-            gaps = np.diff(moments, prepend=now)
-            lists = (values.tolist() for values in (gaps, orders.product_idx, orders.class_idx, orders.delay_days))
-            for gap, product, order_class, days in zip(*lists, strict=True):
+            row = (orders.product_idx * self.num_classes + orders.class_idx) * self.cost.shape[1] + orders.delay_days
+            columns = (np.diff(moments, prepend=now), row, orders.product_idx, orders.class_idx, orders.delay_days)
+            outbound, lost, unavoidable, distance_km, local = 0.0, 0.0, 0.0, 0.0, 0
+            for gap, place, product, order_class, days in zip(*(c.tolist() for c in columns), strict=True):
                 yield timeout(gap)
-                row = (product * self.num_classes + order_class) * num_delays + days
-                self.money["unavoidable"] += self.unavoidable_of_row[row]
-                self._serve(product, order_class, days)
+                speed, room, first_slot = order_class % num_speeds, rooms[days], product * num_nodes
+                demand[speed] += 1
+                unavoidable += unavoidable_of_row[place]
+                value_at, least, best, best_score = value[product], least_value[product], None, infinite
+                for way in ways[order_class][days]:
+                    if way[0] + least >= best_score:
+                        break
+                    node = way[1]
+                    score = way[0] + value_at[node]
+                    if score < best_score and on_hand[first_slot + node] and room[node]:
+                        best, best_score = way, score
+                if best is None:
+                    lost += self.lost_penalty[product][speed]
+                    continue
+                cost, node, taken, kilometres, is_nearest = best
+                on_hand[first_slot + node] -= 1
+                room[node] -= 1
+                sold[first_slot + node] += 1
+                outbound += cost
+                filled[speed] += 1
+                delivery_days[speed] += taken
+                distance_km += kilometres
+                local += is_nearest
             now = moments[-1] if len(moments) else now
+            for kind, amount in (("outbound", outbound), ("lost", lost), ("unavoidable", unavoidable)):
+                self.money[kind] += amount
+            self.shipped += distance_km, local
             self._close_day()
-
-    def _serve(self, product: int, order_class: int, days: int) -> None:
-        speed = order_class % len(self.demand)
-        self.demand[speed] += 1
-        room, on_hand, value = self.room[days], self.on_hand, self.value[product]
-        first_slot, least_value = product * self.num_nodes, self.least_value[product]
-        best, best_score = None, np.inf
-        for way in self.ways[order_class][days]:
-            cost, node, *_ = way
-            if cost + least_value >= best_score:
-                break
-            if on_hand[first_slot + node] and room[node] and cost + value[node] < best_score:
-                best, best_score = way, cost + value[node]
-        if best is None:
-            self.money["lost"] += self.lost_penalty[product][speed]
-            return
-        cost, node, taken, distance_km, local = best
-        on_hand[first_slot + node] -= 1
-        self.sold[first_slot + node] += 1
-        room[node] -= 1
-        self.money["outbound"] += cost
-        self.filled[speed] += 1
-        self.delivery_days[speed] += taken
-        self.distance_km += distance_km
-        self.local += local
 
     def _close_day(self) -> None:
         self.position -= np.array(self.sold).reshape(self.position.shape)
-        self.sold = [0] * self.position.size
+        self.sold[:] = [0] * len(self.sold)
         self._charge_holding()
         self.service = np.array([self.demand, self.filled, self.delivery_days]).T
-        self.shipped = np.array([self.distance_km, self.local])

@@ -1,8 +1,8 @@
-"""The two-layer network in SimPy: the same rules, the same customers, the same measures, as fast as SimPy lets it be.
+"""The two-layer network in SimPy: the same rules, the same customers, the same measures, with NumPy wherever it can.
 
 One process yields the time to the next order of all customers and assigns it; another reviews stock every midnight;
 each truck is a process. What needs no event of its own is left to NumPy: orders are drawn beforehand (by our engine,
-so that both programs serve the same customers; it is not timed), candidate nodes are sorted by the policy's score
+so that both programs serve the same customers), candidate nodes are sorted by the policy's score
 beforehand, and money and service are added up once a day. It covers what the network has and no more: stock at its
 targets at the start, the same parameters in all periods, whole days of lead time, orders lost when nobody can serve
 them, no warm-up.
