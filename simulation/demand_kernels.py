@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ COUNT, CLASS_AND_TIME, DAY_OF_UNIT = range(3)  # purposes of a day's or a period
 _HALF_WORD = np.uint64(32)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _TO_UNIT = 2.0**-32
-_Array = TypeVar("_Array", bound=NDArray[Any])
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @kernel
@@ -75,7 +75,7 @@ def draw_day_orders(
 
 
 @kernel
-def _fitting(scratch: _Array, length: int) -> _Array:
+def _fitting(scratch: NDArray[_Scalar], length: int) -> NDArray[_Scalar]:
     """The beginning of an array, or a new one where it is too short."""
     return scratch[:length] if length <= len(scratch) else np.empty(length, dtype=scratch.dtype)
 
