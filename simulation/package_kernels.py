@@ -25,7 +25,7 @@ def packages_in_time(
     weight_kg -= ROUNDING_KG
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
-        if cost[weight_class, speed, delay, node, zone] < np.inf:
+        if weight_class < len(limits) and cost[weight_class, speed, delay, node, zone] < np.inf:
             return packages, int(weight_class)
     return 0, 0
 
@@ -37,7 +37,7 @@ def packages_by_any(world: World, weight_kg: float, units: int, node: int, zone:
     weight_kg -= ROUNDING_KG
     for packages in range(_fewest(limits[-1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
-        if late_cost[weight_class, node, zone] < np.inf:
+        if weight_class < len(limits) and late_cost[weight_class, node, zone] < np.inf:
             return packages, int(weight_class)
     return 0, 0
 
