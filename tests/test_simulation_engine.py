@@ -7,7 +7,9 @@ from random_networks import Size, random_network, random_plan
 from scipy import stats
 
 from meio.network.compiled import BACKORDERED, DETERMINISTIC, GAMMA_LEAD_TIME, LOST, POISSON
+from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.build import build_world
+from meio.simulation.clock_kernels import day_of
 from meio.simulation.empty_state import new_state
 from meio.simulation.engine import simulate
 from meio.simulation.engine_kernels import COMPLETE, NO_ROOM, close_replication, open_replication, run_days
@@ -56,6 +58,13 @@ def test_progress_counts_the_replications(network):
     seen = []
     simulate(*network, replications=3, seed=1, progress=seen.append)
     assert seen == [1, 2, 3]
+
+
+@pytest.mark.parametrize("day", [-400, -1, 0, 1, 7, 12_345, 10**6])
+def test_a_minute_lies_in_the_day_of_its_quotient_rounded_down(day):
+    midnight = float(day * MINUTES_PER_DAY)
+    for minute in (midnight, np.nextafter(midnight, -np.inf), np.nextafter(midnight, np.inf), midnight + 1439.9):
+        assert day_of(minute) == minute // MINUTES_PER_DAY
 
 
 def test_lists_without_room_are_noticed_and_more_room_changes_nothing(network):
