@@ -9,7 +9,7 @@ environment of its own, ``.peers/stockpyl``. ``--no-peers`` leaves both out.
   the program that scores and books each order when it comes, as ours does; the fastest, `simpy_by_day`, ranks all
   candidates by score beforehand and leaves the books to NumPy once a day. Ours draws its orders while the clock runs,
   so the time in which NumPy draws as many counts for SimPy, too; `without_draws` leaves it out on SimPy's side only.
-- `chains`: node-periods per second on one core, a serial chain and a tree, against stockpyl; both must come to the same
+- `chains`: node-periods per second on one core, serial chains and a tree, against stockpyl; both must come to the same
   means. The bars are on one product alone; beside them stands a hundred products at once.
 - `memory`: peak beyond what the process held before, for a horizon and one ten times as long.
 - `cores`: wall time on one core over that on two, and whether the results are the same to the last bit. Where other

@@ -23,7 +23,6 @@ CHAINS = {
     "long chain of slow movers": long_chain(1.0, levels=(3, 2, 3)),
     "tree": tree(5.0, levels=(10, 58)),
     "tree of slow movers": tree(1.0, levels=(4, 16)),
-    "wide tree of slow movers": tree(1.0, levels=(4, 33), num_retailers=10),
 }
 WARM_UP_DAYS, TURNS = 100, 3
 DAYS, REPLICATIONS = 5000, 40

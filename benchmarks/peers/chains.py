@@ -43,16 +43,16 @@ def chain(demand: float, levels: Sequence[int]) -> list[Stage]:
     ]
 
 
-def long_chain(demand: float, levels: Sequence[int], num_stages: int = 10) -> list[Stage]:
-    """A chain of many stages; levels are those of the last, of each between, and of the first."""
-    first, last = Stage("stage 0", None, 2, levels[2], 1.0), num_stages - 1
+def long_chain(demand: float, levels: Sequence[int]) -> list[Stage]:
+    """A chain of ten stages; levels are those of the last, of each between, and of the first."""
+    first, last = Stage("stage 0", None, 2, levels[2], 1.0), 9
     between = [Stage(f"stage {n}", f"stage {n - 1}", 1, levels[1], 1.0 + 0.5 * n) for n in range(1, last)]
     return [first, *between, Stage("last", f"stage {last - 1}", 1, levels[0], 1.0 + 0.5 * last, demand, 37.12)]
 
 
-def tree(demand: float, levels: Sequence[int], num_retailers: int = 4) -> list[Stage]:
-    """A warehouse with retailers; it is seldom short, as the programs share a shortage out by different rules."""
-    retailers = [Stage(f"retailer {n}", "warehouse", 1, levels[0], 1.0, demand, 20.0) for n in range(num_retailers)]
+def tree(demand: float, levels: Sequence[int]) -> list[Stage]:
+    """A warehouse with four retailers; it is seldom short, as the programs share a shortage out by different rules."""
+    retailers = [Stage(f"retailer {n}", "warehouse", 1, levels[0], 1.0, demand, 20.0) for n in range(4)]
     return [Stage("warehouse", None, 2, levels[1], 1 / 3), *retailers]
 
 
