@@ -44,6 +44,7 @@ def sample_summary() -> dict[str, Any]:
         },
         "gap": {"total": 0.0398, "controllable": 0.3405},
         "baselines": dict.fromkeys(SYSTEMS[1:], baseline),
+        "closed_loop": None,
     }  # fmt: skip
 
 

@@ -68,3 +68,10 @@ def test_columns_are_aligned():
     table = summary_text(sample_summary(), "USD").split("\n\n")[1].splitlines()
     ends = [line.rstrip().endswith(("pool", "]")) and len(line.rstrip()) for line in table]
     assert len(set(ends)) == 1
+
+
+def test_replans_on_the_way_are_told():
+    loop = {"replans": 12, "seconds_mean": 0.114, "targets_moved_mean": 0.052, "demand_level_last": 1.4}
+    text = summary_text({**sample_summary(), "closed_loop": loop}, "EUR")
+    assert "closed loop      12 replans a replication, 0.11 s each" in text
+    assert "targets moved 5.2% a replan; demand at last 140.0% of the first forecast" in text
