@@ -19,8 +19,9 @@ from meio.plan import CapacityPrices, Plan, load_plan, prices_frame, targets_fra
 
 @pytest.fixture(scope="module")
 def compiled() -> CompiledScenario:
-    """The toy with a warehouse too small."""
-    nodes = {"south": {"storage_m3": {"sortable": 0.05, "bulky": 0.5}}}
+    """The toy with a warehouse too small, and a hub that ships every day."""
+    every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    nodes = {"south": {"storage_m3": {"sortable": 0.05, "bulky": 0.5}}, "hub": {"ship_days": every_day}}
     return compile_scenario(toy_scenario(nodes=nodes))
 
 
