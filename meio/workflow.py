@@ -181,8 +181,7 @@ def simulate_plan(
         if against is not None:
             outcome = compare_with_policy(outcome, against, trial)
     except PolicyError as error:
-        if folder is not None:
-            write_output(folder, outcome if outcome.proof else replace(outcome, proof=error.result))
+        _keep_stopped(outcome, error, folder)
         raise
     if folder is not None:
         write_output(folder, outcome)
@@ -235,16 +234,20 @@ def simulate_replanned(
     OutputError
         When `plan_folder` holds no plan, its scenario is not what it was, or `folder` cannot be written.
     PolicyError
-        When a policy of the user's misbehaves.
+        When a policy of the user's misbehaves; what was simulated until then is written.
     """
     planned = reopened(plan_folder)
     scenario = load_scenario(Path(path), overrides)
     compiled = compile_scenario(scenario)
     plan = planned.plan if compiled.hash == planned.compiled.hash else _without_bound(planned.plan)
     outcome = Outcome(Path(path), tuple(overrides), scenario, compiled, plan, planned.timings)
-    outcome = _prove_replanned(outcome, planned.scenario, replan, trial, policy)
     rivals = {"static": (plan, policy or scenario.file.simulation.policy)}
-    results, timings = _simulated(outcome, rivals, trial)
+    try:
+        outcome = _prove_replanned(outcome, planned.scenario, replan, trial, policy)
+        results, timings = _simulated(outcome, rivals, trial)
+    except PolicyError as error:
+        _keep_stopped(outcome, error, folder)
+        raise
     outcome = replace(outcome, baselines=results, timings=timings)
     if folder is not None:
         write_output(folder, outcome)
@@ -272,6 +275,12 @@ def _prove_replanned(
             progress=_step("simulate_replanned", total, trial.progress),
         )
     return replace(outcome, proof=result, replans=replans, timings=timings)
+
+
+def _keep_stopped(outcome: Outcome, error: PolicyError, folder: Path | None) -> None:
+    """Write what was simulated before a policy misbehaved."""
+    if folder is not None:
+        write_output(folder, outcome if outcome.proof else replace(outcome, proof=error.result))
 
 
 def _without_bound(plan: Plan) -> Plan:

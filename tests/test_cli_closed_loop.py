@@ -54,6 +54,29 @@ def test_the_scenario_of_the_plan_is_the_forecast_of_another(meio, planned, tmp_
     assert summary["closed_loop"]["demand_level_last"] == pytest.approx(1.5, abs=0.1)
 
 
+FAILING = """
+class Failing:
+    name, batch_minutes = "failing", 0
+
+    def assign(self, orders):
+        if orders[0].number > 1000:
+            raise RuntimeError("enough")
+        return []
+"""
+
+
+def test_what_a_failing_policy_left_is_kept(meio, planned, tmp_path):
+    policy, out = tmp_path / "policy.py", tmp_path / "out"
+    policy.write_text(FAILING)
+    given = ("--policy", f"{policy}:Failing", "--replan", "weekly")
+    ended = meio("simulate", QUICKSTART, "--plan", planned, *given, *FEW, "-o", out)
+    assert ended.code == 3
+    assert "RuntimeError: enough" in ended.err
+    summary = json.loads((out / "summary.json").read_text())
+    assert "RuntimeError: enough" in summary["simulation"]["stopped"]
+    assert summary["simulation"]["orders"] == 1000
+
+
 @pytest.mark.parametrize(
     ("option", "code", "message"),
     [
