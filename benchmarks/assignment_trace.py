@@ -25,7 +25,7 @@ import pandas as pd
 
 import meio
 from meio.network.model import Policy, Scenario
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.statistics import mean_ci95
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "online-retail"
@@ -44,7 +44,7 @@ def main() -> int:
     command = [sys.executable, SCENARIO / "prepare.py", options.raw]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own script
     scenario = meio.load(SCENARIO / "recorded.yaml")
-    plan = meio.optimize(meio.load(SCENARIO / "scenario.yaml"))
+    plan = meio.plan(meio.load(SCENARIO / "scenario.yaml"))
     rows = [row for trace in range(options.traces) for row in replayed(scenario, plan, options.seed + trace, not trace)]
     figures = compared(pd.DataFrame(rows))
     saving, batch = figures["saving_of_priced_over_nearest"], figures["saving_of_batch_over_priced"]

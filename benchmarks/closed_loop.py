@@ -23,7 +23,7 @@ import meio
 from meio.network.changes import changed, of_products
 from meio.network.compile import compile_scenario
 from meio.network.model import Scenario
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.statistics import paired_saving
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -43,7 +43,7 @@ def main() -> int:
         forecasts["us-retail"] = part_of(meio.load(SCENARIOS / "us-retail.yaml"), options.products)
     figures: dict[str, dict[str, Any]] = {}
     for name, forecast in forecasts.items():
-        plan, figures[name] = meio.optimize(forecast), {}
+        plan, figures[name] = meio.plan(forecast), {}
         for case, factors in FACTORS.items():
             figures[name][case] = row = figures_of(forecast, plan, factors, options)
             if not options.json:

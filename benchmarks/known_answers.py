@@ -2,7 +2,7 @@
 
 Run as ``python benchmarks/known_answers.py FILE [--seed N] [--json]``. FILE lists instances: newsvendors, base stock
 with lead time, serial chains, distribution trees, one warehouse with several retailers. Each becomes a scenario file
-that `meio.load` reads and `meio.optimize` plans, twice: the second time is the time told. Levels that are whole numbers
+that `meio.load` reads and `meio.plan` plans, twice: the second time is the time told. Levels that are whole numbers
 must be met exactly, all else within the instance's tolerance (relative). Example 6.1 must also cost within 1e-4 of its
 optimum and take less than 0.1 s. The figures are one JSON object on the last line; the exit code is 1 when an instance
 misses, or is of a form that is not covered.
@@ -77,9 +77,9 @@ def result_of(instance: Mapping[str, Any]) -> dict[str, Any]:
         path = Path(folder) / "scenario.yaml"
         path.write_text(json.dumps(scenario), "utf-8")  # JSON is YAML
         read = meio.load(path)
-    meio.optimize(read)
+    meio.plan(read)
     began = time.perf_counter()
-    plan = meio.optimize(read)
+    plan = meio.plan(read)
     seconds = time.perf_counter() - began
     levels = dict(zip(stocking_order(read.file), plan.targets[0, :, 0].tolist(), strict=True))
     cost_error = abs(plan.planned_cost - optimum) / abs(optimum)

@@ -24,7 +24,7 @@ from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.baselines import baseline_plans
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.sampling import Paths, paths_of, sampled
 
 SEARCHED, MEASURED = 24, 48  # paths
@@ -44,8 +44,8 @@ def main() -> int:
     began = time.perf_counter()
     scenario = meio.load(options.scenario)
     compiled = compile_scenario(scenario)
-    closed = meio.optimize(meio.load(options.scenario, ["planning.refinement_rounds=0"]))
-    plan = meio.optimize(scenario)
+    closed = meio.plan(meio.load(options.scenario, ["planning.refinement_rounds=0"]))
+    plan = meio.plan(scenario)
     plans = {
         "plan": plan,
         "closed forms": closed,

@@ -75,7 +75,7 @@ def evaluate_scenario(size: int, seed: int) -> float:
     from meio.optimizer.evaluation import Evaluator
     from meio.optimizer.model import planning_model
     from meio.optimizer.prices import capacities
-    from meio.plan import CapacityPrices
+    from meio.plans import CapacityPrices
 
     compiled = compile_scenario(scenario(size, seed))
     evaluate = Evaluator(planning_model(compiled), capacities(compiled), workers=1)

@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print nothing but the figures")
     options = parser.parse_args()
-    meio.optimize(meio.load(SCENARIOS / "quickstart.yaml"))  # machine code is loaded before any clock runs
+    meio.plan(meio.load(SCENARIOS / "quickstart.yaml"))  # machine code is loaded before any clock runs
     figures = figures_of(meio.load(options.scenario), options.seed, options.draws)
     most = max(MOST_VIOLATION, figures["capacity_violation_max"]["before"])
     passed = {

@@ -36,7 +36,7 @@ from peers.stockpyl_home import stockpyl_python
 from peers.two_layer import two_layers
 
 from meio.network.compiled import CompiledScenario
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
 

@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 import meio
 from meio.network.compile import compile_scenario
 from meio.network.model import Scenario
-from meio.plan import Plan
+from meio.plans import Plan
 
 US_RETAIL = Path(__file__).parents[1] / "scenarios" / "us-retail.yaml"
 SLOW_UNITS_PER_DAY = (0.05, 0.5)  # of one product in the whole network, drawn on a logarithmic scale
@@ -44,7 +44,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         scenario = slow_variant(options.scenario, Path(folder), options.products, options.share, options.seed)
     began = time.perf_counter()
-    plan = meio.optimize(scenario)
+    plan = meio.plan(scenario)
     figures = figures_of(plan) | {"seed": options.seed, "seconds": round(time.perf_counter() - began, 1)}
     passed = {
         "gap": plan.dual_gap <= TARGET_GAP and plan.iterations <= MOST_EVALUATIONS,
@@ -138,7 +138,7 @@ def _unlimited(node: dict[str, Any]) -> dict[str, Any]:
 
 def _peak_use(scenario: Scenario) -> dict[str, dict[str, Any]]:
     """Return the largest use over the periods, by site and resource, of the plan without limits."""
-    names, use = compile_scenario(scenario).names, meio.optimize(scenario).use
+    names, use = compile_scenario(scenario).names, meio.plan(scenario).use
     return {
         name: {
             "storage_m3": dict(zip(names.storage_types, use.storage[index].max(axis=1).tolist(), strict=True)),

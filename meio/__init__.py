@@ -1,6 +1,6 @@
 """meio: multi-echelon inventory optimization.
 
-`load` reads a scenario, `optimize` plans it, `simulate` puts a plan to work, `run` does all of it and writes an output
+`load` reads a scenario, `plan` plans it, `simulate` puts a plan to work, `run` does all of it and writes an output
 folder. A `Planner` keeps a plan up to date with `Changes`; `explain` takes a target apart. Nothing heavy is imported
 before it is used.
 """
@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meio.api import explain, load, optimize, simulate
+    from meio.api import explain, load, plan, simulate
     from meio.closed_loop.loop import simulate_closed_loop
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
@@ -23,7 +23,7 @@ __all__ = [
     "__version__",
     "explain",
     "load",
-    "optimize",
+    "plan",
     "run",
     "simulate",
     "simulate_closed_loop",
@@ -34,7 +34,7 @@ _HOMES = {
     "Planner": "meio.refinement.replan",
     "explain": "meio.api",
     "load": "meio.api",
-    "optimize": "meio.api",
+    "plan": "meio.api",
     "run": "meio.workflow",
     "simulate": "meio.api",
     "simulate_closed_loop": "meio.closed_loop.loop",

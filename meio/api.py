@@ -1,4 +1,4 @@
-"""The steps of the method one by one, for programs: ``meio.load``, ``meio.optimize``, ``meio.simulate``."""
+"""The steps of the method one by one, for programs: ``meio.load``, ``meio.plan``, ``meio.simulate``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meio.network.compile import compile_scenario
 from meio.network.model import Policy, Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer import planner
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.refinement import planner as refining_planner
 from meio.simulation import engine
 from meio.simulation.measures import SimulationResult
@@ -36,7 +36,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
     return load_scenario(Path(path), overrides)
 
 
-def optimize(scenario: Scenario, *, method: planner.Method = "decomposition", workers: int | None = None) -> Plan:
+def plan(scenario: Scenario, *, method: planner.Method = "decomposition", workers: int | None = None) -> Plan:
     """Plan a scenario: inventory targets, capacity prices, lower bound.
 
     Parameters
@@ -80,7 +80,7 @@ def simulate(
     scenario : Scenario
         The one that was planned.
     plan : Plan
-        As `optimize` returns it.
+        As `plan` returns it.
     policy : str or AssignmentPolicy, optional
         How orders are assigned, ``nearest``, ``priced``, ``reserve``, ``batch`` or a policy of your own; none: as the
         scenario says.
@@ -123,7 +123,7 @@ def explain(
     scenario : Scenario
         The one that was planned.
     plan : Plan
-        As `optimize` returns it.
+        As `plan` returns it.
     product, node : str
         Names in the scenario.
     period : int, optional

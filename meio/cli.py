@@ -8,6 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from meio.cli_options import (
+    Debug,
+    Folder,
+    Json,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    Verbose,
+    Workers,
+    Written,
+)
 from meio.console import Exit, session
 
 if TYPE_CHECKING:
@@ -23,28 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario's YAML file.")]
-Written = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write; an earlier output there is replaced.")
-]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of an earlier run.")]
-Overrides = Annotated[
-    list[str],
-    typer.Option(
-        "--set",
-        metavar="PATH=VALUE",
-        default_factory=list,
-        show_default=False,
-        help="Change one value of the scenario; repeatable.",
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation's random streams.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one a core if not given.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and its duration.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 
 @app.command()

@@ -9,7 +9,7 @@ import pandas as pd
 from meio.network.model import Scenario
 from meio.orders import orders_frame
 from meio.outcome import Outcome
-from meio.plan import prices_frame, targets_frame
+from meio.plans import prices_frame, targets_frame
 from meio.simulation.measures import SimulationResult
 
 MEASURES = ("cost", "service", "use", "nodes", "network", "bands", "inventory")
@@ -41,7 +41,7 @@ def usage(prices: pd.DataFrame, proof: SimulationResult | None) -> pd.DataFrame:
     Parameters
     ----------
     prices : DataFrame
-        As `meio.plan.prices_frame` returns it.
+        As `meio.plans.prices_frame` returns it.
     proof : SimulationResult or None
         The plan simulated.
 

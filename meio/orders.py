@@ -7,7 +7,7 @@ import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.supply import lane_unit_cost, order_multiples, vendor_cost
-from meio.plan import Plan
+from meio.plans import Plan
 
 
 def orders_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:

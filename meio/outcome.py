@@ -10,7 +10,7 @@ import pandas as pd
 
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Scenario
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.measures import SimulationResult
 from meio.simulation.statistics import relative_half_width
 

@@ -20,7 +20,7 @@ from meio.folder import FACTS, OutputError, files_in, read_facts, replaced
 from meio.frames import output_tables
 from meio.network.compiled import CompiledScenario
 from meio.outcome import Outcome
-from meio.plan import Plan, load_plan
+from meio.plans import Plan, load_plan
 from meio.summary import json_text, summarize
 
 SUMMARY, REPORT = "summary.json", "report.html"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from meio.outcome import Outcome
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.simulation.measures import SimulationResult
 from meio.simulation.statistics import Estimate, mean_ci95, paired_saving, ratio_ci95, relative_half_width
 

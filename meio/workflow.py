@@ -19,7 +19,7 @@ from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import Method
 from meio.outcome import Outcome
 from meio.output import read_plan, write_output
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.refinement.planner import plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from meio.network.compiled import Bools, CompiledScenario, Demand, Floats, Ints, RecordedOrders
 from meio.network.supply import end_value, landed_cost
 from meio.network.units import MINUTES_PER_DAY
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.capacity import daily_capacity, num_days
 from meio.simulation.routes import build_routes
 from meio.simulation.streams import name_keys

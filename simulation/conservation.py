@@ -16,7 +16,7 @@ _RULES = {
     "stock": "closing stock is not opening + received − shipped to customers − sent downstream",
     "orders": "received + in transit + waiting upstream + in the yard is not what was ordered",
     "position": "the inventory position is not on hand + on order − owed",
-    "demand": "filled + lost + still owed is not demand",
+    "demand": "sold + lost + still owed is not demand",
 }
 
 

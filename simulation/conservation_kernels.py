@@ -21,7 +21,7 @@ class Imbalance(NamedTuple):
     position: Ints
     """[slot]: inventory position against its parts."""
     demand: Ints
-    """[product]: filled + lost + still owed against demand."""
+    """[product]: sold + lost + still owed against demand."""
 
 
 @kernel
@@ -44,7 +44,7 @@ def find_imbalance(ledger: Ledger, stock: Stock, transit: Transit, orders: Waiti
         stock=stock.on_hand - (ledger.opening + ledger.received - ledger.sold - ledger.sent),
         orders=ledger.received + on_order - ledger.ordered,
         position=stock.position - (stock.on_hand + on_order - owed - owed_downstream),
-        demand=ledger.filled + ledger.lost + owed_of_product - ledger.demand,
+        demand=ledger.sold.reshape(-1, num_nodes).sum(axis=1) + ledger.lost + owed_of_product - ledger.demand,
     )
 
 

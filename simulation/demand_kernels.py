@@ -8,11 +8,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from meio.network.compiled import EMPIRICAL, NEGATIVE_BINOMIAL, NORMAL, POISSON, Demand, Floats, Ints
+from meio.network.compiled import EMPIRICAL, NEGATIVE_BINOMIAL, NORMAL, POISSON, Demand, Floats
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.clock_kernels import period_of
-from meio.simulation.drawn import ORDERS_PER_BUCKET, DayOrders, Drawing
+from meio.simulation.drawn import ORDERS_PER_BUCKET, DayOrders, Drawing, ShortInts
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import (
     derived_key,
@@ -174,7 +174,7 @@ def _class(demand: Demand, guides: Guides, stream: int, share: float) -> int:
 
 
 @kernel
-def _by_time(orders: DayOrders, bucket_end: NDArray[np.int32], buckets_per_minute: float, room: DayOrders) -> DayOrders:
+def _by_time(orders: DayOrders, bucket_end: ShortInts, buckets_per_minute: float, room: DayOrders) -> DayOrders:
     """Sorted by minute: spread over buckets of a few orders, then put right by insertion.
 
     Parameters
@@ -204,7 +204,7 @@ def _by_time(orders: DayOrders, bucket_end: NDArray[np.int32], buckets_per_minut
 
 
 @kernel
-def _insert(minute: Floats, product_idx: Ints, class_idx: Ints, place: int) -> None:
+def _insert(minute: Floats, product_idx: ShortInts, class_idx: ShortInts, place: int) -> None:
     """Move one order down to its place among the sorted ones before it."""
     own_minute, product, order_class = minute[place], product_idx[place], class_idx[place]
     while place > 0 and minute[place - 1] > own_minute:

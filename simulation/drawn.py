@@ -11,14 +11,17 @@ from meio.network.compiled import Floats, Ints
 
 ORDERS_PER_BUCKET = 2
 
+ShortInts = NDArray[np.int32]
+"""A day's orders in short integers stay in a core's cache, from which they are sorted."""
+
 
 class DayOrders(NamedTuple):
     """Orders of one unit each."""
 
     minute: Floats
     """[order]: of the day."""
-    product_idx: Ints
-    class_idx: Ints
+    product_idx: ShortInts
+    class_idx: ShortInts
     """[order]: zone * number of speeds + speed."""
 
 
@@ -29,15 +32,15 @@ class Drawing(NamedTuple):
     """[stream]: of the day."""
     as_drawn: DayOrders
     by_time: DayOrders
-    bucket_end: NDArray[np.int32]
-    """[bucket]: orders before the bucket's end; of short integers, which stay in a core's cache."""
+    bucket_end: ShortInts
+    """[bucket]: orders before the bucket's end."""
 
 
 def room_to_draw(num_streams: int, num_orders: int) -> Drawing:
     """Scratch for so many orders a day."""
 
     def orders() -> DayOrders:
-        return DayOrders(np.zeros(num_orders), *(np.zeros(num_orders, dtype=np.int64) for _ in range(2)))
+        return DayOrders(np.zeros(num_orders), *(np.zeros(num_orders, dtype=np.int32) for _ in range(2)))
 
     bucket_end = np.zeros(num_orders // ORDERS_PER_BUCKET + 1, dtype=np.int32)
     return Drawing(np.zeros(num_streams, dtype=np.int64), orders(), orders(), bucket_end)

@@ -36,7 +36,7 @@ def new_state(world: World, room: int, *, with_events: bool = False) -> State:
         stock=Stock(
             _counts(num_slots), _counts(num_slots), _counts(num_slots), np.zeros((sizes.num_nodes, sizes.num_types))
         ),
-        ledger=Ledger(*(_counts(num_slots) for _ in range(5)), *(_counts(sizes.num_products) for _ in range(3))),
+        ledger=Ledger(*(_counts(num_slots) for _ in range(5)), *(_counts(sizes.num_products) for _ in range(2))),
         used=Used(
             _counts(sizes.num_nodes),
             _counts(len(world.clock.period), sizes.num_nodes),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meio.network.compiled import CompiledScenario, Ints
 from meio.network.model import Policy
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.build import build_world
 from meio.simulation.measures import SimulationResult
 from meio.simulation.records import daily_table, events_table

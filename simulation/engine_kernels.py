@@ -158,16 +158,21 @@ def _run_day(world: World, state: State, policy: int, batch_minutes: int, day: i
 @kernel
 def _serve_units(world: World, state: State, policy: int, orders: DayOrders, day: int) -> None:
     """Handle a day's arrivals and orders of one unit in the order of their minutes."""
+    due = next_arrival(state.transit)
     for order in range(len(orders.minute)):
         minute = day * MINUTES_PER_DAY + orders.minute[order]
-        product, order_class = orders.product_idx[order], orders.class_idx[order]
-        _receive_before(world, state, minute)
+        product, order_class = int(orders.product_idx[order]), int(orders.class_idx[order])
+        if due <= minute:
+            _receive_before(world, state, minute)
+            due = next_arrival(state.transit)
         state.now[0] = minute
         _note_line(world, state, state.order_number[0], product, order_class, 1)
         serve_order(world, state, policy, product, order_class, day, orders.minute[order])
         state.order_number[0] += 1
-        review_at_once(world, state, product, minute)
-        _settle(world, state, minute)
+        if world.supply.product_reviewed_always[product] or state.touched.size[0] > 0:
+            review_at_once(world, state, product, minute)
+            _settle(world, state, minute)
+            due = next_arrival(state.transit)
 
 
 @kernel

@@ -50,9 +50,9 @@ def single_units(units: DayOrders) -> Orders:
     num_orders = len(units.minute)
     return Orders(
         units.minute,
-        units.class_idx,
+        units.class_idx.astype(np.int64),
         np.arange(num_orders + 1),
-        units.product_idx,
+        units.product_idx.astype(np.int64),
         np.ones(num_orders, dtype=np.int64),
     )
 
@@ -86,7 +86,9 @@ def in_baskets(units: DayOrders, basket_end: Floats, num_classes: int, key: np.u
         product_idx[place[order]] = units.product_idx[unit]
         place[order] += 1
     line_ptr, line_product, line_units = _lines(unit_ptr, product_idx)
-    return Orders(units.minute[first_unit], units.class_idx[first_unit], line_ptr, line_product, line_units)
+    return Orders(
+        units.minute[first_unit], units.class_idx[first_unit].astype(np.int64), line_ptr, line_product, line_units
+    )
 
 
 @kernel

@@ -23,7 +23,7 @@ def packages_in_time(
     """
     limits, cost = world.outbound.weight_limit_kg, world.outbound.cost
     weight_kg -= ROUNDING_KG
-    for packages in range(_fewest(limits[-1], weight_kg), units + 1):
+    for packages in range(_fewest(limits[len(limits) - 1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if weight_class < len(limits) and cost[weight_class, speed, delay, node, zone] < np.inf:
             return packages, int(weight_class)
@@ -35,7 +35,7 @@ def packages_by_any(world: World, weight_kg: float, units: int, node: int, zone:
     """The same for services of any duration."""
     limits, late_cost = world.outbound.weight_limit_kg, world.outbound.late_cost
     weight_kg -= ROUNDING_KG
-    for packages in range(_fewest(limits[-1], weight_kg), units + 1):
+    for packages in range(_fewest(limits[len(limits) - 1], weight_kg), units + 1):
         weight_class = np.searchsorted(limits, weight_kg / packages)
         if weight_class < len(limits) and late_cost[weight_class, node, zone] < np.inf:
             return packages, int(weight_class)
@@ -61,7 +61,6 @@ def hand_over(world: World, state: State, product: int, node: int, zone: int, un
     slot = product * world.sizes.num_nodes + node
     state.used.outbound[ship_day - world.clock.first_day, node] += units
     state.ledger.sold[slot] += units
-    state.ledger.filled[product] += units
     if state.transit.counters[TODAY] >= 0:
         state.tally.shipped[node, zone, SHIPPED_UNITS] += units
     take_stock(world, state, product, node, units)

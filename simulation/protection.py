@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
-from meio.plan import Plan
+from meio.plans import Plan
 
 LEAST_EXPOSURE_DAYS = 0.5
 

@@ -53,8 +53,6 @@ class Ledger(NamedTuple):
     """[slot]: shipped downstream."""
     demand: Ints
     """[product]"""
-    filled: Ints
-    """[product]"""
     lost: Ints
     """[product]"""
 

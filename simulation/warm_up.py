@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from meio.network.compiled import CompiledScenario, Floats
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.statistics import mean_ci95
 from meio.simulation.tally import Outcome
 

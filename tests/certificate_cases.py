@@ -11,7 +11,7 @@ from random_networks import Size, random_network, random_plan
 from meio.network.compiled import BACKORDERED, DETERMINISTIC, EMPIRICAL_LEAD_TIME, LATE, LOST, CompiledScenario
 from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import plan
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.engine import simulate
 from meio.simulation.statistics import mean_ci95
 

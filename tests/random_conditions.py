@@ -7,7 +7,7 @@ import numpy as np
 from random_networks import Size, random_network, random_plan
 
 from meio.network.compiled import BACKORDERED, LATE, LOST, CompiledScenario, Disruptions, RecordedOrders
-from meio.plan import Plan
+from meio.plans import Plan
 
 POLICIES = ("nearest", "priced", "reserve", "batch", "backwards")
 

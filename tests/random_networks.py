@@ -30,7 +30,7 @@ from meio.network.compiled import (
     Stock,
 )
 from meio.network.supply import usable_lanes
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 class Size(NamedTuple):

@@ -14,7 +14,7 @@ from toy import toy_scenario
 
 from meio.network.compile import compile_scenario
 from meio.outcome import Outcome
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.simulation.measures import SimulationResult
 from meio.simulation.statistics import mean_ci95, relative_half_width
 from meio.summary import json_text, summarize

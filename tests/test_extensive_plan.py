@@ -13,7 +13,7 @@ from planning_cases import hub_and_coasts, two_coasts
 from meio.explanation.explain import explain
 from meio.optimizer.extensive_plan import extensive_plan
 from meio.optimizer.planner import plan
-from meio.plan import load_plan
+from meio.plans import load_plan
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.yaml"
 US_RETAIL = QUICKSTART.parent / "us-retail.yaml"

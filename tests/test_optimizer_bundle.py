@@ -12,7 +12,7 @@ from meio.optimizer.dual import dual_ascent
 from meio.optimizer.evaluation import Groups
 from meio.optimizer.prices import Capacities, flat, no_prices, unflat
 from meio.optimizer.stopping import AnyOf, GapClosed, MostIterations
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 NODES, PERIODS, DAYS = 2, 3, 7.0
 

@@ -13,7 +13,7 @@ from meio.network.compiled import CompiledScenario
 from meio.optimizer import prices as priced_capacity
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import Capacities, capacities, met_by_a_unit, priced, use_of
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 WEST, EAST = 0, 1
 

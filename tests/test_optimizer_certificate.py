@@ -15,7 +15,7 @@ from meio.network.supply import end_value
 from meio.optimizer.certificate import certify
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import capacities, no_prices
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 HOME = {("site", "town"): 2.0}
 UNITS = np.arange(200)

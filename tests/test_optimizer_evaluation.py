@@ -11,7 +11,7 @@ from meio.network.compiled import CompiledScenario
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import no_prices, priced
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 RESOURCES = ["storage", "inbound", "outbound", "lane"]
 

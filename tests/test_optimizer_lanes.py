@@ -13,7 +13,7 @@ from meio.network.compiled import CompiledScenario, Floats
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import no_prices
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 from meio.simulation.engine import simulate
 
 

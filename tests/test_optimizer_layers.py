@@ -14,7 +14,7 @@ from meio.network.compiled import CompiledScenario
 from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import no_prices
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.simulation.engine import simulate
 
 BACKORDERED = {"promise": "2 d", "when_unserved": "backordered", "backordered_per_day": {"per_unit": 2.0}}

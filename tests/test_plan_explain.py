@@ -20,7 +20,7 @@ from meio.network.compiled import CompiledScenario
 from meio.optimizer.anatomy import dissect
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.planner import plan
-from meio.plan import Plan
+from meio.plans import Plan
 
 
 @pytest.fixture(scope="module")

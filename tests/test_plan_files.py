@@ -14,7 +14,7 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.optimizer.planner import plan
 from meio.optimizer.prices import capacities
-from meio.plan import CapacityPrices, Plan, load_plan, prices_frame, targets_frame
+from meio.plans import CapacityPrices, Plan, load_plan, prices_frame, targets_frame
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from planning_cases import demand_of, planning_case
 from meio.network.compiled import CompiledScenario
 from meio.optimizer.baselines import baseline_plans
 from meio.orders import orders_frame
-from meio.plan import Plan
+from meio.plans import Plan
 
 LANES: list[dict[str, Any]] = [
     {

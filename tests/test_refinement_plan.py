@@ -10,7 +10,7 @@ import meio
 from meio.network.compile import compile_scenario
 from meio.network.supply import landed_cost
 from meio.optimizer.planner import plan
-from meio.plan import CapacityPrices, load_plan
+from meio.plans import CapacityPrices, load_plan
 from meio.refinement.refine import refined
 from meio.refinement.sampling import paths_of, sampled
 from meio.refinement.unit_values import unit_values
@@ -72,7 +72,7 @@ def test_targets_are_refined_under_the_policy_that_assigns():
     near, far = refined(compiled, closed, 10, policy="nearest").targets[0]
     assert (near > closed.targets[0, 0]).all()  # who is near serves everybody, whatever it costs to stock it
     assert (far < closed.targets[0, 1]).all()
-    np.testing.assert_array_equal(meio.optimize(scenario).targets[0], [near, far])
+    np.testing.assert_array_equal(meio.plan(scenario).targets[0], [near, far])
 
 
 def test_use_stays_within_storage():

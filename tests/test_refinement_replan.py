@@ -18,7 +18,7 @@ from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import evaluator_of, plan
 from meio.optimizer.prices import capacities, fields, no_prices
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.proof import proven
 from meio.refinement.replan import Planner
 from meio.refinement.sampling import paths_of
@@ -131,7 +131,7 @@ def test_a_replan_costs_little_more_than_a_full_plan(planner: Planner, seed: int
     for _ in range(3):
         chosen = random.choice(PRODUCTS, 2, replace=False)
         after = planner.replan(Changes(demand_scale={NAMES[index]: random.uniform(0.7, 1.3) for index in chosen}))
-    assert after.planned_cost <= 1.005 * meio.optimize(planner.scenario).planned_cost
+    assert after.planned_cost <= 1.005 * meio.plan(planner.scenario).planned_cost
     assert after.capacity_violation_max <= 0.01
 
 
@@ -174,7 +174,7 @@ def test_capacity_moves_prices_from_where_they_are() -> None:
     assert after.prices.storage.max() > before.prices.storage.max()
     assert after.capacity_violation_max <= 0.01
     assert planner.drift == (0.0, 0.0, 0.0)
-    cold = meio.optimize(planner.scenario)
+    cold = meio.plan(planner.scenario)
     assert after.planned_cost == pytest.approx(cold.planned_cost, rel=5e-3)
     assert after.iterations <= cold.iterations
 
@@ -224,7 +224,7 @@ def refining() -> Planner:
 
 
 def test_the_first_plan_is_refined_as_elsewhere(refining: Planner) -> None:
-    other = meio.optimize(_scenario(planning={"refinement_rounds": 30}))
+    other = meio.plan(_scenario(planning={"refinement_rounds": 30}))
     assert refining.replan(Changes()).targets.tolist() == other.targets.tolist()
     assert other.refinement is not None
     assert other.refinement.products > 0

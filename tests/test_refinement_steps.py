@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 from meio.refinement.price_steps import PriceSteps
 from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps
 

@@ -93,7 +93,7 @@ def test_events_tell_every_unit(network):
         return int(log["units"][np.isin(log["kind"], [EVENTS.index(name) for name in names])].sum())
 
     assert units("ordered") == state.ledger.demand.sum()
-    assert units("shipped", "shipped_late", "shipped_owed") == state.ledger.filled.sum()
+    assert units("shipped", "shipped_late", "shipped_owed") == state.ledger.sold.sum()
     assert units("lost") == state.ledger.lost.sum()
     assert units("stored") == state.ledger.received.sum()
     assert units("departed") == units("arrived") + _on_the_way(state) - _opened(network[0])

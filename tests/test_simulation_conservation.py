@@ -89,7 +89,7 @@ def test_a_lost_order_is_named(ended):
     lost = state.ledger.lost.copy()
     lost[1] += 2
     tampered = state._replace(ledger=state.ledger._replace(lost=lost))
-    with pytest.raises(ConservationError, match=r"product product 1, day 1 of replication 1: filled .* \(\+2 units\)"):
+    with pytest.raises(ConservationError, match=r"product product 1, day 1 of replication 1: sold .* \(\+2 units\)"):
         raise_imbalance(imbalance_of(tampered), compiled.names, replication=0, day=0)
 
 

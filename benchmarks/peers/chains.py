@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from meio.network.compile import compile_scenario
-from meio.network.compiled import CompiledScenario
+from meio.network.compiled import CompiledScenario, Ints
 from meio.network.model import Scenario, ScenarioFile
-from meio.plan import Plan
+from meio.plans import Plan
 from peers.plans import plan_of
+
+START = "2026-01-05"
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,31 @@ def tree(demand: float, levels: Sequence[int]) -> list[Stage]:
     return [Stage("warehouse", None, 2, levels[1], 1 / 3), *retailers]
 
 
-def chain_case(
-    stages: Sequence[Stage], num_products: int, days: int, warm_up_days: int
-) -> tuple[CompiledScenario, Plan]:
-    """Compiled network and plan; each product has the whole chain or tree to itself."""
-    file = ScenarioFile.model_validate(_file(stages, days, warm_up_days))
-    scenario = Scenario(file, _tables(stages, num_products, days), hash="chain", data_hashes={})
+def drawn_demand(stages: Sequence[Stage], num_products: int, days: int, seed: int) -> Ints:
+    """Poisson demand, [product, retail stage, day]."""
+    mean = np.array([stage.demand for stage in stages if stage.demand])
+    return np.random.default_rng(seed).poisson(mean[:, None], (num_products, len(mean), days))
+
+
+def chain_case(stages: Sequence[Stage], demand: Ints) -> tuple[CompiledScenario, Plan]:
+    """Compiled network and plan; each product has the whole chain or tree to itself.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    demand : array [product, retail stage, day]
+        Units. Those of a day are one order, as they are one number in stockpyl.
+    """
+    num_products, _, days = demand.shape
+    file = ScenarioFile.model_validate(_file(stages, days))
+    scenario = Scenario(file, _tables(stages, demand), hash="chain", data_hashes={})
     compiled = compile_scenario(scenario)
     levels = {stage.name: stage.level for stage in stages}
     targets = np.array([levels[name] for name in compiled.names.nodes], dtype=np.float64)
     return compiled, plan_of(compiled, np.tile(targets, (num_products, 1)))
 
 
-def _file(stages: Sequence[Stage], days: int, warm_up_days: int) -> dict[str, Any]:
+def _file(stages: Sequence[Stage], days: int) -> dict[str, Any]:
     place = {"lat": 0.0, "lon": 0.0}
     holding = {stage.name: stage.holding for stage in stages}
     nodes: dict[str, Any] = {"vendor": {"kind": "vendor", **place}}
@@ -89,7 +103,7 @@ def _file(stages: Sequence[Stage], days: int, warm_up_days: int) -> dict[str, An
     speed = {"promise": "2 d", "when_unserved": "backordered", "backordered_per_day": {"per_unit": owed}}
     return {
         "name": "chain",
-        "horizon": {"start": "2026-01-05", "periods": 1, "period_days": days, "warm_up_days": warm_up_days},
+        "horizon": {"start": START, "periods": 1, "period_days": days},
         "nodes": nodes,
         "lanes": lanes,
         "zones": "zones.csv",
@@ -98,15 +112,16 @@ def _file(stages: Sequence[Stage], days: int, warm_up_days: int) -> dict[str, An
         "products": "products.csv",
         "supply": "supply.csv",
         "demand": {"distribution": "poisson", "whole": "demand.csv"},
+        "simulation": {"orders": "orders.csv"},
         "costs": {"end_stock_value": 0},
     }
 
 
-def _tables(stages: Sequence[Stage], num_products: int, days: int) -> dict[str, pd.DataFrame]:
-    products = [f"item {number}" for number in range(num_products)]
+def _tables(stages: Sequence[Stage], demand: Ints) -> dict[str, pd.DataFrame]:
+    products = [f"item {number}" for number in range(len(demand))]
     retail = [stage for stage in stages if stage.demand]
     outbound = [("parcel", stage.name, stage.name, 9.0, 1.0, 0.0) for stage in retail]
-    demand = [(item, stage.name, "any", "*", stage.demand * days) for item in products for stage in retail]
+    expected = [(item, stage.name, "any", "*", stage.demand * demand.shape[2]) for item in products for stage in retail]
     plain = {"group": "all", "volume_m3": 0.01, "weight_kg": 1.0, "unit_cost": 0.0, "price": 0.0}
     supply = ("*", "vendor", float("nan"), 1, 1)
     return {
@@ -116,5 +131,20 @@ def _tables(stages: Sequence[Stage], num_products: int, days: int) -> dict[str, 
         "outbound": pd.DataFrame(
             outbound, columns=["service", "node", "zone", "max_weight_kg", "transit_days", "cost"]
         ),
-        "demand": pd.DataFrame(demand, columns=["product", "zone", "speed", "period", "mean"]),
+        "demand": pd.DataFrame(expected, columns=["product", "zone", "speed", "period", "mean"]),
+        "orders": _orders(products, [stage.name for stage in retail], demand),
     }
+
+
+def _orders(products: Sequence[str], zones: Sequence[str], demand: Ints) -> pd.DataFrame:
+    product_idx, zone_idx, day = np.nonzero(demand)
+    return pd.DataFrame(
+        {
+            "order": np.arange(len(day)),
+            "placed": pd.Timestamp(START) + pd.to_timedelta(day, unit="D") + pd.Timedelta(hours=12),
+            "zone": np.array(zones)[zone_idx],
+            "speed": "any",
+            "product": np.array(products)[product_idx],
+            "units": demand[product_idx, zone_idx, day],
+        }
+    )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
-from meio.plan import Plan
+from meio.plans import Plan
 
 
 class DayOrders(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 def plan_of(

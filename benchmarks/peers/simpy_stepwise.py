@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 
 from meio.network.compiled import CompiledScenario
-from meio.plan import Plan
+from meio.plans import Plan
 from peers.simpy_twin import MINUTES_PER_DAY, SimpyTwin
 
 

@@ -18,7 +18,7 @@ import simpy
 
 from meio.network.compiled import CompiledScenario, Ints
 from meio.network.supply import landed_cost, lane_unit_cost
-from meio.plan import Plan
+from meio.plans import Plan
 from peers.draws import DayOrders, orders_by_day
 
 MINUTES_PER_DAY = 1440

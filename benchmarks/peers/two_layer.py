@@ -10,7 +10,7 @@ import pandas as pd
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario, Floats
 from meio.network.model import Scenario, ScenarioFile
-from meio.plan import Plan
+from meio.plans import Plan
 from peers.plans import plan_of
 
 DAILY_MEAN = 50.0

@@ -11,7 +11,7 @@ from meio.network.compiled import CompiledScenario
 from meio.network.model import Planning, Policy
 from meio.optimizer.planner import solved
 from meio.optimizer.prices import fields
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.refine import refined
 from meio.refinement.unit_values import unit_values
 

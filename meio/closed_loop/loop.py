@@ -15,7 +15,7 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Policy, Scenario
 from meio.network.problems import Place, Problem, ScenarioError, problem_at, shown
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.capacity import num_days
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult

@@ -8,7 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.optimizer.prices import fields
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 def without_first(plan: Plan, period: int) -> Plan:

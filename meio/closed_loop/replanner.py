@@ -14,7 +14,7 @@ from meio.closed_loop.periods import from_period, without_first
 from meio.closed_loop.remaining import remaining
 from meio.closed_loop.stock import stock_at
 from meio.network.compiled import CompiledScenario, Floats
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.simulation.build import with_plan
 from meio.simulation.engine import protection_for
 from meio.simulation.state import State

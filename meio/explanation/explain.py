@@ -15,7 +15,7 @@ from meio.folder import OutputError
 from meio.network.compiled import CompiledScenario
 from meio.network.supply import lane_unit_cost
 from meio.optimizer.departures import wait_for_departure
-from meio.plan import Plan
+from meio.plans import Plan
 
 
 def explain(compiled: CompiledScenario, plan: Plan, product: str, node: str, period: int | None = None) -> Explanation:

@@ -13,7 +13,7 @@ from meio.network.compiled import Floats, Ints
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.prices import no_prices
 from meio.optimizer.recovery import dated, less_packs, rounded
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 
 def moves(subject: Subject) -> tuple[Floats, list[tuple[str, Floats]]]:

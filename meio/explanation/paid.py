@@ -9,7 +9,7 @@ import numpy as np
 
 from meio.explanation.subject import Subject
 from meio.optimizer.prices import met_by_a_unit, no_prices
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 
 def paid_on_the_way(subject: Subject, period: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ from meio.optimizer.planner import in_whole_units
 from meio.optimizer.prices import Capacities, capacities
 from meio.optimizer.recovery import pack_excess
 from meio.optimizer.selection import of_products
-from meio.plan import Plan
+from meio.plans import Plan
 
 
 class Subject(NamedTuple):

@@ -10,7 +10,7 @@ from scipy import stats
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import Capacities, met_by_a_unit
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 if TYPE_CHECKING:
     from meio.optimizer.cluster_kernels import Classes

@@ -15,7 +15,7 @@ from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import PlanningModel, planning_model
 from meio.optimizer.prices import Capacities, capacities, fields, no_prices
 from meio.optimizer.recovery import rounded
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 def baseline_plans(compiled: CompiledScenario) -> dict[str, Plan]:

@@ -11,7 +11,7 @@ from meio.network.compiled import DETERMINISTIC, EMPIRICAL, EMPIRICAL_LEAD_TIME,
 from meio.optimizer.certificate_model import CertificateModel, certificate_model
 from meio.optimizer.lane_times import DEPARTURES_PER_DAY
 from meio.optimizer.prices import capacities, fields, priced
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 PRICE_SCALES = (1.0, 0.5, 0.0)
 _SAMPLE = 32  # products on which the scale is chosen, at least where there are more

@@ -21,7 +21,7 @@ from meio.optimizer.evaluation import Evaluation
 from meio.optimizer.newton import adapted, excess_use, stepped
 from meio.optimizer.prices import Capacities, average_of, fields, flat, no_prices, unflat, violation
 from meio.optimizer.stopping import Progress, StopRule
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 FIRST_DAMPING = 0.2
 AVERAGED = 8  # evaluations whose average is the plan before repair

@@ -14,7 +14,7 @@ from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.newton import newton_direction, own_response, trust_scale
 from meio.optimizer.prices import Capacities, fields, flat, met_by_a_unit, no_prices, priced, use_of
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Aggregates, Decisions

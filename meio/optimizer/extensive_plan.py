@@ -17,7 +17,7 @@ from meio.optimizer.model import TooLargeError
 from meio.optimizer.prices import violation
 from meio.optimizer.recovery import rounded
 from meio.optimizer.sampled import SampledModel, largest_program, sampled_model
-from meio.plan import Plan
+from meio.plans import Plan
 
 NUM_SAMPLES = 50
 MOST_SHIPMENTS = 250_000  # minutes of HiGHS

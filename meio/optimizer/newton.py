@@ -21,7 +21,7 @@ import numpy as np
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
 from meio.optimizer.prices import Capacities, fields, no_prices, relative_excess
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 if TYPE_CHECKING:
     from meio.optimizer.evaluation import Evaluation

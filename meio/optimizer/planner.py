@@ -18,7 +18,7 @@ from meio.optimizer.model import planning_model
 from meio.optimizer.prices import Capacities, capacities, no_prices, violation
 from meio.optimizer.recovery import Recovery, pack_storage, recovered, review_targets
 from meio.optimizer.stopping import AnyOf, GapClosed, MostIterations, MostSeconds, Progress, StopRule
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 class Solved(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Aggregates, Prices

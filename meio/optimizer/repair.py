@@ -11,7 +11,7 @@ from meio.optimizer.model import PlanningModel
 from meio.optimizer.paths import left_over, taken_units
 from meio.optimizer.prices import fields, relative_excess, violation
 from meio.optimizer.storage_repair import MOST_CUT, cut_storage
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 REPAIR_PASSES = 16
 MARGIN = 0.002  # repair aims so far below capacity, and farther with every pass, as rounding undoes a part

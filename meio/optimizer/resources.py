@@ -10,7 +10,7 @@ from scipy import sparse
 
 from meio.network.compiled import Bools, CompiledScenario, Floats, Ints
 from meio.optimizer.prices import capacities, fields
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 
 class Resources(NamedTuple):

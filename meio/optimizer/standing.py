@@ -21,7 +21,7 @@ from meio.optimizer.planner import Solved, dual_gap, evaluator_of, in_whole_unit
 from meio.optimizer.prices import Capacities, fields, priced, violation
 from meio.optimizer.recovery import Recovery, recovered, review_targets, unpriced_cost
 from meio.optimizer.stopping import AnyOf, MostIterations
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 MOST_STEPS = 5  # evaluations of the changed products before their levels are averaged and repaired
 Array = TypeVar("Array", Floats, Ints)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Planning, Policy
 from meio.optimizer import planner
-from meio.plan import Plan
+from meio.plans import Plan
 from meio.refinement.refine import refined
 
 

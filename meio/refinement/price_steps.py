@@ -6,7 +6,7 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.optimizer.prices import fields, relative_excess
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 
 GAIN = 2.0  # relative step of a price and its scale together, per relative excess of use
 DAMPING = 4.0  # the same for what is paid on top while the excess lasts

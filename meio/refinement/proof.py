@@ -8,7 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.optimizer.prices import capacities, fields, no_prices, violation
-from meio.plan import CapacityPrices
+from meio.plans import CapacityPrices
 from meio.refinement.sampling import Paths, sampled, use_of
 
 SEED = 2**61

@@ -23,7 +23,7 @@ from meio.optimizer.departures import departure_days, source_ships
 from meio.optimizer.model import PlanningModel, planning_model
 from meio.optimizer.newton import trust_scale
 from meio.optimizer.prices import capacities, fields
-from meio.plan import CapacityPrices, Plan, Refinement
+from meio.plans import CapacityPrices, Plan, Refinement
 from meio.refinement.proof import Proof, proven
 from meio.refinement.sampling import Paths, paths_of, with_prices
 from meio.refinement.search import searched

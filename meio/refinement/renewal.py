@@ -10,7 +10,7 @@ from meio.network.model import Scenario
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import violation
 from meio.optimizer.standing import combined, part_of, with_rows
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.proof import Proof, proven
 from meio.refinement.refine import allowed_use, worth_refining
 from meio.refinement.sampling import paths_of

@@ -15,7 +15,7 @@ from meio.network.model import Scenario
 from meio.optimizer.planner import solved
 from meio.optimizer.standing import Standing, replanned, standing_of
 from meio.optimizer.stopping import Progress
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.refine import refined
 from meio.refinement.renewal import renewed
 
@@ -71,7 +71,7 @@ class Planner:
         return Drift(grown, standing.extra_paid, float(np.mean(standing.price_idx > 0)))
 
     def plan(self, progress: Callable[[Progress], None] | None = None) -> Plan:
-        """Plan every product, prices from zero: the plan of `meio.optimize` for the scenario as it now is."""
+        """Plan every product, prices from zero: the plan of `meio.plan` for the scenario as it now is."""
         return self._plan_in_full(self.scenario, None, progress)
 
     def replan(self, changes: Changes) -> Plan:

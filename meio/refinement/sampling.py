@@ -11,7 +11,7 @@ import numpy as np
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.model import Policy
 from meio.optimizer.prices import fields
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.unit_values import unit_values
 from meio.simulation.build import build_world, revalued
 from meio.simulation.world import World

@@ -15,7 +15,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats
 from meio.optimizer.prices import average_of, fields, no_prices
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 from meio.refinement.price_steps import PriceSteps
 from meio.refinement.sampling import Paths, sampled, use_of, with_prices
 from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps

@@ -6,7 +6,7 @@ import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats
 from meio.optimizer.prices import capacities, met_by_a_unit
-from meio.plan import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan
 
 
 def unit_values(compiled: CompiledScenario, plan: Plan, prices: CapacityPrices) -> Floats:
