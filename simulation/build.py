@@ -130,7 +130,10 @@ def _supply(compiled: CompiledScenario, plan: Plan) -> Supply:
         filled[slot] = values
         return filled
 
+    all_products, all_nodes = np.divmod(np.arange(num_slots), num_nodes)
     return Supply(
+        product_idx=all_products,
+        node_idx=all_nodes,
         lane_idx=per_slot(lane_idx.astype(np.int64), -1),
         source_slot=per_slot(np.where(from_node, product_idx * num_nodes + source_idx, -1), -1),
         order_up_to=np.rint(_by_period(plan.targets)).astype(np.int64),

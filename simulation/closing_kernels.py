@@ -107,7 +107,7 @@ def _charge_yard(world: World, state: State, day: int) -> None:
             while shipment >= 0:
                 slot, units = transit.slot[shipment], transit.units[shipment]
                 holding += units * world.values.holding_per_day[slot]
-                state.tally.yard_m3[day, node] += units * world.products.volume_m3[slot // world.sizes.num_nodes]
+                state.tally.yard_m3[day, node] += units * world.products.volume_m3[world.supply.product_idx[slot]]
                 shipment = transit.next[shipment]
             excess_m3 = state.stock.stored_m3[node, storage_type] - nodes.storage_m3[node, storage_type, period]
             overflow_m3 += max(excess_m3, 0.0)
@@ -121,7 +121,7 @@ def _charge_owed(world: World, state: State) -> None:
     customers = state.customers
     for request in range(customers.size[0]):
         if customers.units[request] > 0:
-            product = customers.slot[request] // world.sizes.num_nodes
+            product = world.supply.product_idx[customers.slot[request]]
             speed = customers.detail[request, CLASS] % world.sizes.num_speeds
             penalty = world.penalties.backordered_per_day[product, speed]
             state.tally.money[BACKORDER] += customers.units[request] * penalty

@@ -49,7 +49,7 @@ def serve_lines(
     """
     pattern = world.routes.pattern_idx[weekday_of(world.clock, day), order_class % world.sizes.num_speeds, int(minute)]
     count_order(world, state, product_idx, units, order_class, pattern, day)
-    state.offers.left[: len(units)] = units
+    _copy(units, state.offers.left, len(units))
     _fill(world, state, policy, product_idx, order_class, pattern, day)
     if policy == RESERVE and state.offers.left[: len(units)].sum() > 0:
         _fill(world, state, PRICED, product_idx, order_class, pattern, day)
@@ -112,14 +112,14 @@ def _best_whole(
     """The node that fills what is left of an order at the least score; -1: nobody can."""
     offers, num_lines = state.offers, len(product_idx)
     best, best_score, best_cost = -1, np.inf, np.inf
-    for node in range(world.sizes.num_nodes):
+    for node in world.routes.serving_node_idx:
         filled = _offer(world, state, policy, product_idx, offers.left, node, order_class, pattern, day)
         if filled < wanted:
             continue
         cost, score = _score(world, policy, product_idx, offers.offer, node, order_class, pattern, day)
         if cost < np.inf and (score < best_score or (score == best_score and cost < best_cost)):
             best, best_score, best_cost = node, score, cost
-            offers.whole[:num_lines] = offers.offer[:num_lines]
+            _copy(offers.offer, offers.whole, num_lines)
     return best, best_score
 
 
@@ -136,11 +136,11 @@ def _split(
 ) -> tuple[int, float]:
     """Parts of a split, the offer of the least score per unit first, and their score."""
     offers, num_lines = state.offers, len(product_idx)
-    offers.unfilled[:num_lines] = offers.left[:num_lines]
+    _copy(offers.left, offers.unfilled, num_lines)
     parts, total = 0, 0.0
     while wanted > 0 and parts < world.sizes.num_nodes:
         best, best_filled, best_total, best_score, best_cost = -1, 0, np.inf, np.inf, np.inf
-        for node in range(world.sizes.num_nodes):
+        for node in world.routes.serving_node_idx:
             if _among(offers.split_node, parts, node):
                 continue
             filled = _offer(world, state, policy, product_idx, offers.unfilled, node, order_class, pattern, day)
@@ -150,11 +150,12 @@ def _split(
             cost, score = cost / filled, score_of_all / filled
             if cost < np.inf and (score < best_score or (score == best_score and cost < best_cost)):
                 best, best_filled, best_total, best_score, best_cost = node, filled, score_of_all, score, cost
-                offers.split_units[parts, :num_lines] = offers.offer[:num_lines]
+                _copy(offers.offer, offers.split_units[parts], num_lines)
         if best < 0:
             break
         offers.split_node[parts] = best
-        offers.unfilled[:num_lines] -= offers.split_units[parts, :num_lines]
+        for line in range(num_lines):
+            offers.unfilled[line] -= offers.split_units[parts, line]
         total += best_total
         wanted -= best_filled
         parts += 1
@@ -162,8 +163,18 @@ def _split(
 
 
 @kernel
+def _copy(units: Ints, into: Ints, num_lines: int) -> None:
+    """Set the first entries of an array; for the few lines of an order the general way takes longer than the copy."""
+    for line in range(num_lines):
+        into[line] = units[line]
+
+
+@kernel
 def _among(nodes: Ints, count: int, node: int) -> bool:
-    return bool((nodes[:count] == node).any())
+    place = 0
+    while place < count and nodes[place] != node:  # comparing whole arrays would make a third
+        place += 1
+    return place < count
 
 
 @kernel
@@ -270,10 +281,12 @@ def _unavoidable(world: World, product_idx: Ints, units: Ints, order_class: int,
         least += units[line] * unavoidable_cost(world, product_idx[line], zone, speed, pattern)
         weight_kg += units[line] * world.products.weight_kg[product_idx[line]]
         total += units[line]
-    for node in range(world.sizes.num_nodes):
+    for node in world.routes.serving_node_idx:
         delay = world.routes.pattern_delay_days[pattern, node]
+        if not _serves_all(world, product_idx, speed, delay, node, zone):
+            continue
         packages, weight_class = packages_in_time(world, weight_kg, total, speed, delay, node, zone)
-        if packages > 0 and _serves_all(world, product_idx, speed, delay, node, zone):
+        if packages > 0:
             cost = packages * world.outbound.cost[weight_class, speed, delay, node, zone]
             for line in range(len(product_idx)):
                 cost += units[line] * world.values.landed_cost[product_idx[line] * world.sizes.num_nodes + node]

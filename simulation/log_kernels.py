@@ -27,4 +27,4 @@ def note(state: State, kind: int, number: int, product: int, node: int, zone: in
 def note_slot(world: World, state: State, kind: int, number: int, slot: int, units: int) -> None:
     """Record an event of a product at a node; does nothing when nobody asked for events."""
     if len(state.log.kind) > 0:
-        note(state, kind, number, slot // world.sizes.num_nodes, slot % world.sizes.num_nodes, -1, -1, units)
+        note(state, kind, number, world.supply.product_idx[slot], world.supply.node_idx[slot], -1, -1, units)

@@ -36,7 +36,7 @@ def serve_all_owed(world: World, state: State, minute: float) -> None:
 @kernel
 def _serve_request(world: World, state: State, request: int, minute: float) -> None:
     slot = state.customers.slot[request]
-    node, speed = slot % world.sizes.num_nodes, state.customers.detail[request, CLASS] % world.sizes.num_speeds
+    node, speed = world.supply.node_idx[slot], state.customers.detail[request, CLASS] % world.sizes.num_speeds
     today = state.transit.counters[TODAY]
     ship_day = today + shipping_delay(world, node, speed, today, minute)
     units = min(state.customers.units[request], state.stock.on_hand[slot])
@@ -49,7 +49,7 @@ def _serve_request(world: World, state: State, request: int, minute: float) -> N
 @kernel
 def _ship_owed(world: World, state: State, slot: int, request: int, units: int, ship_day: int) -> None:
     """Ship units of an owed order by the service chosen when it came."""
-    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    product, node = world.supply.product_idx[slot], world.supply.node_idx[slot]
     detail, outbound = state.customers.detail[request], world.outbound
     zone, speed, delay = detail[CLASS] // world.sizes.num_speeds, detail[CLASS] % world.sizes.num_speeds, detail[DELAY]
     weight_kg = units * world.products.weight_kg[product]

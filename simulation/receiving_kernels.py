@@ -34,7 +34,7 @@ def receive_until(world: World, state: State, minute: float) -> None:
         slot, number = state.transit.slot[shipment], state.transit.number[shipment]
         note_slot(world, state, ARRIVED, number, slot, state.transit.units[shipment])
         _queue_in_yard(world, state.transit, shipment)
-        put_away(world, state, slot % world.sizes.num_nodes)
+        put_away(world, state, world.supply.node_idx[slot])
 
 
 @kernel
@@ -82,7 +82,7 @@ def open_stock(world: World, state: State, slot: int, units: int) -> None:
 @kernel
 def _room(world: World, state: State, slot: int) -> int:
     """Units of a slot that receiving capacity and space let in now."""
-    node = slot % world.sizes.num_nodes
+    node = world.supply.node_idx[slot]
     today = state.transit.counters[TODAY] - world.clock.first_day
     inbound = world.capacity.inbound[today, node] - state.used.inbound[node]
     return min(whole_units(inbound), _space(world, state, slot))
@@ -91,7 +91,7 @@ def _room(world: World, state: State, slot: int) -> int:
 @kernel
 def _space(world: World, state: State, slot: int) -> int:
     """Units of a slot that fit into its node's storage."""
-    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    product, node = world.supply.product_idx[slot], world.supply.node_idx[slot]
     storage_type, volume = world.products.storage_type_idx[product], world.products.volume_m3[product]
     period = period_of(world.clock, state.transit.counters[TODAY])
     free_m3 = world.nodes.storage_m3[node, storage_type, period] - state.stock.stored_m3[node, storage_type]
@@ -108,7 +108,7 @@ def _store(world: World, state: State, slot: int, units: int) -> None:
 
 @kernel
 def _put_on_shelf(world: World, state: State, slot: int, units: int) -> None:
-    product, node = slot // world.sizes.num_nodes, slot % world.sizes.num_nodes
+    product, node = world.supply.product_idx[slot], world.supply.node_idx[slot]
     state.stock.on_hand[slot] += units
     state.stock.stored_m3[node, world.products.storage_type_idx[product]] += units * world.products.volume_m3[product]
 
@@ -132,7 +132,8 @@ def _first_that_fits(world: World, state: State, node: int) -> tuple[int, int]:
 
 @kernel
 def _queue_in_yard(world: World, transit: Transit, shipment: int) -> None:
-    product, node = transit.slot[shipment] // world.sizes.num_nodes, transit.slot[shipment] % world.sizes.num_nodes
+    slot = transit.slot[shipment]
+    product, node = world.supply.product_idx[slot], world.supply.node_idx[slot]
     storage_type = world.products.storage_type_idx[product]
     transit.place[shipment] = IN_YARD
     transit.next[shipment] = -1
@@ -145,6 +146,7 @@ def _queue_in_yard(world: World, transit: Transit, shipment: int) -> None:
 
 @kernel
 def _leave_yard(world: World, transit: Transit, shipment: int) -> None:
-    product, node = transit.slot[shipment] // world.sizes.num_nodes, transit.slot[shipment] % world.sizes.num_nodes
+    slot = transit.slot[shipment]
+    product, node = world.supply.product_idx[slot], world.supply.node_idx[slot]
     transit.yard_first[node, world.products.storage_type_idx[product]] = transit.next[shipment]
     forget(transit, shipment)

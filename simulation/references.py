@@ -80,7 +80,7 @@ def _from_zero(signature: Any) -> Any:
     """The same access with indices that Numba does not expect to be negative."""
     array, index, *rest = signature.args
     if isinstance(index, types.BaseTuple):
-        index = types.Tuple([_unsigned(one) for one in index])
+        index = types.Tuple([_unsigned(one) for one in cast(Any, index)])
     return signature.replace(args=(array, _unsigned(index), *rest))
 
 

@@ -110,13 +110,12 @@ def _place_order(world: World, state: State, slot: int, units: int) -> None:
 def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: float) -> None:
     """Ship the orders of one product placed at this instant; what cannot leave waits."""
     supply, day = world.supply, state.transit.counters[TODAY]
-    granted = state.review.granted[: len(slots)]
-    granted[:] = units
+    granted = units
     if supply.in_proportion:
+        granted = state.review.granted[: len(slots)]
         _share_out(state, supply.source_slot, slots, units, granted)
     else:
         _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
-        granted[:] = units
     for order in range(len(slots)):
         slot = slots[order]
         source_slot, lane = supply.source_slot[slot], supply.lane_idx[slot]
@@ -133,7 +132,8 @@ def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: f
 
 @kernel
 def _share_out(state: State, source_slot: Ints, slots: Ints, units: Ints, granted: Ints) -> None:
-    """Set what each order may take of a source that is short: the same share, rounded by largest remainders."""
+    """Set what each order may take; of a source that is short the same share, rounded by largest remainders."""
+    granted[:] = units
     for first in range(len(slots)):
         source = source_slot[slots[first]]
         if source < 0 or (source_slot[slots[:first]] == source).any():
@@ -172,7 +172,7 @@ def _ship(world: World, state: State, slot: int, source_slot: int, lane: int, un
     if units <= 0:
         return 0
     if source_slot >= 0:
-        product, node = source_slot // world.sizes.num_nodes, source_slot % world.sizes.num_nodes
+        product, node = world.supply.product_idx[source_slot], world.supply.node_idx[source_slot]
         day = state.transit.counters[TODAY]
         state.used.outbound[day - world.clock.first_day, node] += units
         state.ledger.sent[source_slot] += units
@@ -189,7 +189,7 @@ def _units_that_can_leave(world: World, state: State, source_slot: int, lane: in
     units = min(units, whole_units(world.capacity.lane[place, lane] - state.used.lane[lane]))
     if source_slot < 0:
         return units
-    node = source_slot % world.sizes.num_nodes
+    node = world.supply.node_idx[source_slot]
     if not ships_on(world, node, day):
         return 0
     left = whole_units(world.capacity.outbound[place, node] - state.used.outbound[place, node])
@@ -198,9 +198,10 @@ def _units_that_can_leave(world: World, state: State, source_slot: int, lane: in
 
 @kernel
 def _depart(world: World, state: State, slot: int, lane: int, units: int, minute: float) -> None:
-    departures, product = state.departures, slot // world.sizes.num_nodes
-    stream_key = derived_key(departures.product_key[product], world.keys.lane[lane])
-    start(state.draws, derived_key(stream_key, departures.number[slot]))
+    departures, product = state.departures, world.supply.product_idx[slot]
+    if world.lanes.lead_time_kind[lane] != DETERMINISTIC:
+        stream_key = derived_key(departures.product_key[product], world.keys.lane[lane])
+        start(state.draws, derived_key(stream_key, departures.number[slot]))
     departures.number[slot] += 1
     arrival = minute + MINUTES_PER_DAY * lead_time_days(world.lanes, lane, state.draws)
     if not world.lanes.crossover[lane]:

@@ -41,6 +41,7 @@ def build_routes(compiled: CompiledScenario) -> Routes:
     late_cost = np.moveaxis(outbound.late_cost, 1, 2)  # [weight class, zone, node]
     late = _cheapest_first(late_cost)
     return Routes(
+        serving_node_idx=np.flatnonzero(compiled.nodes.serves_customers),
         pattern_idx=patterns.idx,
         pattern_delay_days=patterns.delay_days,
         ptr=candidates.ptr,

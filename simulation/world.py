@@ -57,6 +57,10 @@ class Sizes(NamedTuple):
 class Supply(NamedTuple):
     """How each slot is replenished: the plan's target, and the terms of the lane the plan chose."""
 
+    product_idx: Ints
+    """[slot]; looking it up takes less time than dividing."""
+    node_idx: Ints
+    """[slot]"""
     lane_idx: Ints
     """[slot]; -1: not stocked."""
     source_slot: Ints
@@ -167,6 +171,8 @@ class Routes(NamedTuple):
     candidates is weight class * number of zones + zone.
     """
 
+    serving_node_idx: Ints
+    """Nodes that serve customers."""
     pattern_idx: Ints
     """[weekday, speed, minute of the day]"""
     pattern_delay_days: Ints

@@ -1,4 +1,4 @@
-"""Node-periods per second of chains and trees, ours and stockpyl's, and whether both are the same system."""
+"""Node-periods per second of chains and trees, ours and stockpyl's, and whether both come to the same cost."""
 
 from __future__ import annotations
 
@@ -10,80 +10,53 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from meio.simulation.engine import simulate
-from meio.simulation.measures import SimulationResult
-from peers.chains import Stage, chain, chain_case, long_chain, tree
+from meio.network.compiled import Ints
+from meio.simulation.replication import run_replication
+from meio.simulation.tally import BACKORDER, HOLDING, LANE_TRANSPORT
+from peers.chains import Stage, chain, chain_case, drawn_demand, long_chain, star, tree
+from peers.setting import setting_of
 
 CHAINS = {
     "chain": chain(5.0, levels=(9, 6, 11)),
     "chain of slow movers": chain(1.0, levels=(3, 2, 3)),
     "long chain": long_chain(5.0, levels=(9, 6, 11)),
-    "long chain of slow movers": long_chain(1.0, levels=(3, 2, 3)),
-    "tree": tree(5.0, levels=(10, 58)),
-    "tree of slow movers": tree(1.0, levels=(4, 16)),
+    "tree": tree(8.0, levels=(14, 28, 84)),
+    "tree of slow movers": tree(1.0, levels=(4, 8, 16)),
+    "star": star(5.0, levels=(10, 58)),
 }
-WARM_UP_DAYS, TURNS = 100, 3
-DAYS, REPLICATIONS = 5000, 40
-MANY_PRODUCTS, DAYS_OF_MANY, REPLICATIONS_OF_MANY = 100, 2000, 3
-STOCKPYL_NODE_PERIODS, STOCKPYL_REPLICATIONS = 4000, 6  # it slows down a little on longer runs
+ONE_PRODUCT, MANY_PRODUCTS = (1, 10_000), (100, 1_000)  # and days
+STOCKPYL_NODE_PERIODS = 8_000  # it slows down on longer runs
+TURNS = 8
 
 
 def chain_row(stages: Sequence[Stage], python: Path, seed: int) -> dict[str, Any]:
-    """Speeds per second of CPU time, how much faster ours is, and the means of both."""
-    peer = _stockpyl(stages, python, seed)
-    one, result = _ours(stages, 1, DAYS, REPLICATIONS, seed)
-    many, _ = _ours(stages, MANY_PRODUCTS, DAYS_OF_MANY, REPLICATIONS_OF_MANY, seed)
-    means = _means(result)
-    apart = {kind: _standard_errors_apart(means[kind], peer["means"][kind]) for kind in means}
-    speed = peer["node_periods"] / peer["seconds"]
-    return {
-        "node_periods_per_second": one,
-        "node_periods_per_second_many_products": many,
-        "stockpyl_node_periods_per_second": speed,
-        "times_as_fast": one / speed,
-        "times_as_fast_many_products": many / speed,
-        "cost_per_period": {kind: float(np.mean(values)) for kind, values in means.items()},
-        "stockpyl_cost_per_period": {kind: float(np.mean(values)) for kind, values in peer["means"].items()},
-        "standard_errors_apart": apart,
-        "same_means": max(apart.values()) < 4.0,
-    }
+    """Speeds per second of CPU time, how much faster ours is, and the costs of both on the same demand."""
+    demand = drawn_demand(stages, 1, STOCKPYL_NODE_PERIODS // len(stages), seed)
+    cost, _ = _ours(stages, demand, turns=1)
+    peer = _stockpyl(stages, demand, python)
+    speed = STOCKPYL_NODE_PERIODS / peer["seconds"]
+    found: dict[str, Any] = {"stockpyl_node_periods_per_second": speed}
+    for name, (num_products, days) in {"": ONE_PRODUCT, "_many_products": MANY_PRODUCTS}.items():
+        _, seconds = _ours(stages, drawn_demand(stages, num_products, days, seed), TURNS)
+        found[f"node_periods_per_second{name}"] = len(stages) * num_products * days / seconds
+        found[f"times_as_fast{name}"] = found[f"node_periods_per_second{name}"] / speed
+    apart = max(abs(cost[kind] - amount) / amount for kind, amount in peer["cost"].items())
+    return found | {"cost": cost, "largest_difference": apart}
 
 
-def _ours(
-    stages: Sequence[Stage], num_products: int, days: int, replications: int, seed: int
-) -> tuple[float, SimulationResult]:
-    """Node-periods per second, best of some turns after a first one that compiles, and the result."""
-    compiled, plan = chain_case(stages, num_products, days, WARM_UP_DAYS)
-    seconds = []
-    for _ in range(1 + TURNS):
+def _ours(stages: Sequence[Stage], demand: Ints, turns: int) -> tuple[dict[str, float], float]:
+    """Total cost by kind, and the CPU seconds of a replication: the best of some turns after a first that compiles."""
+    setting, seconds = setting_of(*chain_case(stages, demand), seed=0), []
+    for _ in range(1 + turns):
         began = time.process_time()
-        result = simulate(compiled, plan, replications=replications, seed=seed, workers=1)
+        money = run_replication(setting, 0).tally.money
         seconds.append(time.process_time() - began)
-    node_periods = len(stages) * num_products * (days + WARM_UP_DAYS) * replications
-    return node_periods / min(seconds[1:]), result
+    kinds = {"on hand": HOLDING, "owed": BACKORDER, "on the way": LANE_TRANSPORT}
+    return {name: float(money[kind]) for name, kind in kinds.items()}, min(seconds[1:])
 
 
-def _stockpyl(stages: Sequence[Stage], python: Path, seed: int) -> Any:
-    task = {
-        "stages": [asdict(stage) for stage in stages],
-        "periods": STOCKPYL_NODE_PERIODS // len(stages) + WARM_UP_DAYS,
-        "warm_up": WARM_UP_DAYS,
-        "replications": STOCKPYL_REPLICATIONS,
-        "seed": seed,
-    }
+def _stockpyl(stages: Sequence[Stage], demand: Ints, python: Path) -> Any:
+    task = {"stages": [asdict(stage) for stage in stages], "demand": demand[0].tolist()}
     command = [python, Path(__file__).with_name("stockpyl_twin.py")]
     ended = subprocess.run(command, input=json.dumps(task), check=True, capture_output=True, text=True)  # noqa: S603
     return json.loads(ended.stdout)
-
-
-def _means(result: SimulationResult) -> dict[str, list[float]]:
-    """Cost per period, by kind and replication."""
-    kinds = {"holding": "on hand", "backorder": "owed", "lane_transport": "on the way"}
-    return {name: (result.cost[column] / result.days).tolist() for column, name in kinds.items()}
-
-
-def _standard_errors_apart(one: Sequence[float], other: Sequence[float]) -> float:
-    variance = sum(np.var(values, ddof=1) / len(values) for values in (one, other))
-    return float(abs(np.mean(one) - np.mean(other)) / np.sqrt(variance))

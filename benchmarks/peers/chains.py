@@ -21,6 +21,7 @@ from meio.plans import Plan
 from peers.plans import plan_of
 
 START = "2026-01-05"
+QUIET_DAYS = 50
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,28 @@ def long_chain(demand: float, levels: Sequence[int]) -> list[Stage]:
 
 
 def tree(demand: float, levels: Sequence[int]) -> list[Stage]:
-    """A warehouse with four retailers; it is seldom short, as the programs share a shortage out by different rules."""
+    """A root, two middles, four leaves (Rong, Atan and Snyder, 2017, figure 1a); levels from the leaves up.
+
+    Sources are seldom short, as the programs share a shortage out by different rules.
+    """
+    root = Stage("root", None, 1, levels[2], 1 / 3)
+    middles = [Stage(f"middle {n}", "root", 1, levels[1], 2 / 3) for n in range(2)]
+    leaves = [Stage(f"leaf {n}", f"middle {n // 2}", 1, levels[0], 1.0, demand, 20.0) for n in range(4)]
+    return [root, *middles, *leaves]
+
+
+def star(demand: float, levels: Sequence[int]) -> list[Stage]:
+    """A warehouse with four retailers; it is seldom short, for the same reason."""
     retailers = [Stage(f"retailer {n}", "warehouse", 1, levels[0], 1.0, demand, 20.0) for n in range(4)]
     return [Stage("warehouse", None, 2, levels[1], 1 / 3), *retailers]
 
 
 def drawn_demand(stages: Sequence[Stage], num_products: int, days: int, seed: int) -> Ints:
-    """Poisson demand, [product, retail stage, day]."""
+    """Poisson demand, [product, retail stage, day]; none on the last days, after which all stock is back in place."""
     mean = np.array([stage.demand for stage in stages if stage.demand])
-    return np.random.default_rng(seed).poisson(mean[:, None], (num_products, len(mean), days))
+    demand = np.random.default_rng(seed).poisson(mean[:, None], (num_products, len(mean), days))
+    demand[:, :, -QUIET_DAYS:] = 0
+    return demand
 
 
 def chain_case(stages: Sequence[Stage], demand: Ints) -> tuple[CompiledScenario, Plan]:
