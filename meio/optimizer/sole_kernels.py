@@ -58,7 +58,7 @@ def stock_sole_nodes(
     Returns whether all were found; a charge next to nothing pays for more levels than a table has.
     """
     num_nodes, last = charge.size, terms.shape[1] - 1
-    answers, charges = tables.answers, tables.charge
+    answers, charges = tables.answers, tables.charge[:num_nodes]
     for node in range(num_nodes):
         charges[node] = charge[node] if rate[node] > 0.0 else np.inf  # without demand, the terms are not filled
     solve_newsvendors(terms[:num_nodes], charges, tables.lockstep, answers[:num_nodes])
