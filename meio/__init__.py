@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from meio.closed_loop.loop import simulate_closed_loop
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
+    from meio.studies.result import StudyResult
+    from meio.studies.study import study
     from meio.workflow import run
 
 __all__ = [
     "Changes",
     "Planner",
+    "StudyResult",
     "__version__",
     "explain",
     "load",
@@ -27,17 +30,20 @@ __all__ = [
     "run",
     "simulate",
     "simulate_closed_loop",
+    "study",
 ]
 
 _HOMES = {
     "Changes": "meio.network.changes",
     "Planner": "meio.refinement.replan",
+    "StudyResult": "meio.studies.result",
     "explain": "meio.api",
     "load": "meio.api",
     "plan": "meio.api",
     "run": "meio.workflow",
     "simulate": "meio.api",
     "simulate_closed_loop": "meio.closed_loop.loop",
+    "study": "meio.studies.study",
 }
 
 

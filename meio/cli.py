@@ -20,6 +20,7 @@ from meio.cli_options import (
     Workers,
     Written,
 )
+from meio.cli_study import study
 from meio.console import Exit, session
 
 if TYPE_CHECKING:
@@ -172,6 +173,9 @@ def run(
         outcome = workflow.run(scenario, output, overrides=overrides, seed=seed, workers=workers, progress=progress)
     _conclude(outcome, output, as_json)
     _end_by_gap(outcome)
+
+
+app.command()(study)
 
 
 @app.command()

@@ -98,7 +98,7 @@ def _factorised(scenario: Scenario) -> _Streams:
     row_product = positions(products["product"], table["product"])
     product_idx, row_stream = np.unique(row_product, return_inverse=True)
     group_idx, groups = pd.factorize(products["group"])
-    outer = (_zone_shares(scenario, groups)[:, :, None] * _speed_shares(scenario, groups)).reshape(len(groups), -1)
+    outer = (zone_shares(scenario, groups)[:, :, None] * speed_shares(scenario, groups)).reshape(len(groups), -1)
     distinct, mix_of_group = np.unique(outer, axis=0, return_inverse=True)
     mix_row, class_idx = np.nonzero(distinct)
     ptr = np.searchsorted(mix_row, np.arange(len(distinct) + 1))
@@ -118,7 +118,7 @@ def _whole(scenario: Scenario) -> _Streams:
     return _Streams(table, row_stream, key // num_classes, mix_idx, mixes)
 
 
-def _zone_shares(scenario: Scenario, groups: pd.Index) -> Floats:
+def zone_shares(scenario: Scenario, groups: pd.Index) -> Floats:
     """Shares [group, zone], each row summing to 1: the group's own, else every group's, else by population."""
     zones = scenario.tables["zones"]
     shares = np.zeros((len(groups) + 1, len(zones)))
@@ -130,7 +130,7 @@ def _zone_shares(scenario: Scenario, groups: pd.Index) -> Floats:
     return _normalised(np.where(shares[:-1].any(axis=1, keepdims=True), shares[:-1], shares[-1]))
 
 
-def _speed_shares(scenario: Scenario, groups: pd.Index) -> Floats:
+def speed_shares(scenario: Scenario, groups: pd.Index) -> Floats:
     """Shares [group, zone, speed], each summing to 1 over speeds.
 
     Of the group in the zone, else of the group, else of the zone, else of everything; without a table, the only speed.

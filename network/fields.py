@@ -1,4 +1,4 @@
-"""Which keys may stand where in a scenario file, asked of the model itself."""
+"""Which keys may stand where in a scenario file, or in a file of another model, asked of the model itself."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ def fields_by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def model_at(path: KeyPath) -> type[BaseModel] | None:
+def model_at(path: KeyPath, root: type[BaseModel] = ScenarioFile) -> type[BaseModel] | None:
     """Model of the mapping at a path; none where any name may stand, or nothing."""
-    models = [kind for kind in types_at(path) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    models = [kind for kind in types_at(path, root) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return models[0] if models else None
 
 
-def known_keys(path: KeyPath) -> list[str] | None:
+def known_keys(path: KeyPath, root: type[BaseModel] = ScenarioFile) -> list[str] | None:
     """Keys that the mapping at a path may have; none where any name may stand."""
-    model = model_at(path)
+    model = model_at(path, root)
     return list(fields_by_key(model)) if model else None
 
 
-def field_at(path: KeyPath) -> FieldInfo | None:
+def field_at(path: KeyPath, root: type[BaseModel] = ScenarioFile) -> FieldInfo | None:
     """Field that a path leads to."""
-    model = model_at(path[:-1]) if path else None
+    model = model_at(path[:-1], root) if path else None
     return fields_by_key(model).get(str(path[-1])) if model else None
 
 
-def types_at(path: KeyPath) -> list[Annotation]:
+def types_at(path: KeyPath, root: type[BaseModel] = ScenarioFile) -> list[Annotation]:
     """Types that the value at a path may have; none where nothing may stand."""
-    kinds: list[Annotation] = [ScenarioFile]
+    kinds: list[Annotation] = [root]
     for key in path:
         kinds = [below for kind in kinds for below in _below(kind, key)]
     return kinds

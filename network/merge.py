@@ -73,8 +73,13 @@ def _override(document: Located, override: str, number: int, problems: list[Prob
         problems.append(problem_at(place, COMMAND_LINE, shown(override), "path=value, with a path other than extends"))
         return document
     value = parse_yaml(text, replace(place, column=len(dotted) + 2), problems, (dotted,))
-    path = _existing_path(document, dotted, place, problems)
-    return document if value is None or path is None else _put(document, path, replace(value, key=place))
+    return document if value is None else put(document, dotted, replace(value, key=place), problems)
+
+
+def put(document: Located, dotted: str, value: Located, problems: list[Problem]) -> Located:
+    """The document with a value at a dotted path; a path that leads nowhere is a problem at the value's key."""
+    path = _existing_path(document, dotted, value.key, problems)
+    return document if path is None else _put(document, path, value)
 
 
 def _existing_path(document: Located, dotted: str, place: Place, problems: list[Problem]) -> KeyPath | None:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 from os.path import relpath
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -23,7 +24,17 @@ from meio.network.validation import valid_file, valid_part
 from meio.network.world import storage_types, world_of
 
 
-def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
+class Edit(Protocol):
+    """A change of a scenario between reading and checking."""
+
+    def document(self, document: Located, problems: list[Problem]) -> Located:
+        """What the scenario says in YAML after the change; what is wrong with the change is added to the problems."""
+
+    def tables(self, tables: dict[str, TypedTable]) -> dict[str, TypedTable]:
+        """Its tables after the change."""
+
+
+def load_scenario(path: Path, overrides: Sequence[str] = (), edits: Sequence[Edit] = ()) -> Scenario:
     """Read a scenario with everything it extends and all its tables, and check it.
 
     Parameters
@@ -32,6 +43,8 @@ def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
         The scenario's YAML file.
     overrides : sequence of str
         ``path=value`` with a dotted path into the scenario and a YAML value; they win over the file.
+    edits : sequence of Edit
+        Further changes, in their order; what they make is checked as if the file said it.
 
     Raises
     ------
@@ -41,10 +54,14 @@ def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
     problems: list[Problem] = []
     hashes: dict[Path, str] = {}
     document = read_merged(path, overrides, hashes, problems)
+    for edit in edits:
+        document = edit.document(document, problems) if document else None
     if document is None:
         raise ScenarioError(problems)
     file, misfits = valid_file(document)
     tables = _read_tables(document, path.parent, hashes, problems)
+    for edit in edits:
+        tables = edit.tables(tables)
     reported = {problem.path for problem in problems}
     problems += [problem for problem in misfits if problem.path not in reported]
     problems += problems_in(world_of(document, file, tables), problems)
@@ -52,7 +69,7 @@ def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
         raise ScenarioError(problems)
     frames = {name: table.frame.reset_index(drop=True) for name, table in tables.items()}
     data_hashes = {relpath(source, path.parent): digest for source, digest in hashes.items()}
-    return Scenario(file, frames, _scenario_hash(file, frames), data_hashes)
+    return Scenario(file, frames, scenario_hash(file, frames), data_hashes)
 
 
 def write_starter(folder: Path) -> list[Path]:
@@ -115,7 +132,7 @@ def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:
     )
 
 
-def _scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
+def scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
     """Hash of what the scenario is, whichever files say it, and however it is planned and proven."""
     how = {"extends", "planning", "simulation"}
     digest = sha256(file.model_dump_json(by_alias=True, exclude=how).encode())

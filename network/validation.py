@@ -1,11 +1,11 @@
-"""The scenario file held against its model, and what does not fit said in a planner's words."""
+"""A scenario file, or another, held against its model, and what does not fit said in a planner's words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,19 +21,24 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def valid_file(document: Located) -> tuple[ScenarioFile | None, list[Problem]]:
     """Hold the scenario file against its model; the model is none if something does not fit."""
-    misplaced = list(_misplaced_truths(document))
+    return held_against(ScenarioFile, document, with_plain_tables(document))
+
+
+def held_against(model: type[Model], document: Located, values: YamlValue) -> tuple[Model | None, list[Problem]]:
+    """Hold the values of a document against a model; the model is none if something does not fit."""
+    misplaced = list(_misplaced_truths(model, document))
     try:
-        return ScenarioFile.model_validate(with_plain_tables(document)), misplaced
+        return model.model_validate(values), misplaced
     except ValidationError as error:
-        return None, [*misplaced, *_translated(error, document)]
+        return None, [*misplaced, *_translated(model, error, document)]
 
 
-def _misplaced_truths(document: Located, path: KeyPath = ()) -> Iterator[Problem]:
+def _misplaced_truths(root: type[BaseModel], document: Located, path: KeyPath = ()) -> Iterator[Problem]:
     """Report true and false where another kind of value belongs; pydantic would take them for 1 and 0."""
-    if isinstance(document.value, bool) and (kinds := types_at(path)) and bool not in kinds:
-        yield problem_at(document.place, path, shown(document.value), f"another kind of value{_meaning(path)}")
+    if isinstance(document.value, bool) and (kinds := types_at(path, root)) and not {bool, Any} & set(kinds):
+        yield problem_at(document.place, path, shown(document.value), f"another kind of value{_meaning(root, path)}")
     for key, child in document.children():
-        yield from _misplaced_truths(child, (*path, key))
+        yield from _misplaced_truths(root, child, (*path, key))
 
 
 def valid_part(model: type[Model], values: YamlValue) -> Model | None:
@@ -75,7 +80,7 @@ class _Misfit:
     of_union: bool
 
 
-def _translated(error: ValidationError, document: Located) -> Iterator[Problem]:
+def _translated(root: type[BaseModel], error: ValidationError, document: Located) -> Iterator[Problem]:
     by_path: dict[KeyPath, list[_Misfit]] = {}
     for details in error.errors(include_url=False):
         misfit = _misfit(details, document)
@@ -83,7 +88,7 @@ def _translated(error: ValidationError, document: Located) -> Iterator[Problem]:
     for path, misfits in by_path.items():
         deeper = any(other[: len(path)] == path and len(other) > len(path) for other in by_path)
         if not (deeper and misfits[0].of_union):
-            yield _problem(path, misfits, document)
+            yield _problem(root, path, misfits, document)
 
 
 def _misfit(details: ErrorDetails, document: Located) -> _Misfit:
@@ -96,15 +101,15 @@ def _misfit(details: ErrorDetails, document: Located) -> _Misfit:
     return _Misfit(path, details, of_union=len(path) < len(details["loc"]))
 
 
-def _problem(path: KeyPath, misfits: list[_Misfit], document: Located) -> Problem:
+def _problem(root: type[BaseModel], path: KeyPath, misfits: list[_Misfit], document: Located) -> Problem:
     error = misfits[0].error
     here = document.nearest(path)
     if error["type"] == "missing":
-        return problem_at(here.key, path, "nothing", f"the key {path[-1]}{_meaning(path)}")
+        return problem_at(here.key, path, "nothing", f"the key {path[-1]}{_meaning(root, path)}")
     if error["type"] == "extra_forbidden":
-        known = known_keys(path[:-1]) or []
+        known = known_keys(path[:-1], root) or []
         return problem_at(here.key, path, "an unknown key", one_of(known, limit=30), (str(path[-1]), known))
-    noun = _noun(path, here.value)
+    noun = _noun(root, path, here.value)
     *expected, last = dict.fromkeys(_expected(misfit.error, noun) for misfit in misfits)
     names = _choices(misfits)
     found = _found(here.value, error)
@@ -112,8 +117,8 @@ def _problem(path: KeyPath, misfits: list[_Misfit], document: Located) -> Proble
     return problem_at(here.place, path, found, words, (str(here.value), names) if names else None)
 
 
-def _meaning(path: KeyPath) -> str:
-    field = field_at(path)
+def _meaning(root: type[BaseModel], path: KeyPath) -> str:
+    field = field_at(path, root)
     return f" ({field.description})" if field and field.description else ""
 
 
@@ -164,8 +169,8 @@ def _expected(error: ErrorDetails, noun: str) -> str:
     return words.format(noun=noun, **error.get("ctx", {})) if words else error["msg"]
 
 
-def _noun(path: KeyPath, value: YamlValue) -> str:
+def _noun(root: type[BaseModel], path: KeyPath, value: YamlValue) -> str:
     """Name of the kind of number that belongs at a path."""
     if isinstance(value, str) and any(letter.isalpha() for letter in value):
         return "number of days"  # only a duration may hold letters and still be a number
-    return "whole number" if int in types_at(path) else "number"
+    return "whole number" if int in types_at(path, root) else "number"
