@@ -139,7 +139,7 @@ class StudyFile(_Record):
     description: str = Field(default="", description="the question")
     base: str = Field(description="the scenario file that varies")
     set: Part = Field(default={}, description="values by their path in the base scenario, for it and all variants")
-    variations: list[Variation] = Field(min_length=1, description="what is different, one variant or several each")
+    variations: list[Variation] = Field(default=[], description="what is different, one variant or several each")
     policies: list[Policy] | None = Field(
         default=None, min_length=1, description="assignment policies to compare; none: the scenario's own"
     )
