@@ -23,10 +23,14 @@ def read_merged(
     key by key; a list, a scalar or a table is replaced whole.
     """
     merged = _read_chain(path, hashes, problems)
+    return None if merged is None else overridden(merged, overrides, problems)
+
+
+def overridden(document: Located, overrides: Sequence[str], problems: list[Problem]) -> Located:
+    """The document with values replaced as ``path=value`` says, one override after the other."""
     for number, override in enumerate(overrides, start=1):
-        if merged is not None:
-            merged = _override(merged, override, number, problems)
-    return merged
+        document = _override(document, override, number, problems)
+    return document
 
 
 def _read_chain(path: Path, hashes: dict[Path, str], problems: list[Problem]) -> Located | None:

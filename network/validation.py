@@ -139,6 +139,7 @@ def _choices(misfits: list[_Misfit]) -> list[str]:
 _EXPECTED = {
     "greater_than_equal": "a {noun} of at least {ge:g}",
     "greater_than": "a {noun} above {gt:g}",
+    "less_than": "a {noun} below {lt:g}",
     "less_than_equal": "a {noun} of at most {le:g}",
     "literal_error": "{expected}",
     "enum": "{expected}",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from meio.network.cells import TypedTable
-from meio.network.merge import put
+from meio.network.merge import overridden, put
 from meio.network.model import Scenario
 from meio.network.positions import Located
 from meio.network.problems import Problem, problem_at, shown
@@ -29,18 +29,35 @@ def scenario_of(study: Study, variant: Variant, overrides: Sequence[str] = ()) -
     study : Study
     variant : Variant
     overrides : sequence of str
-        ``path=value``, made before the study's own changes.
+        ``path=value``; they win over the base's file and the study's `set`, but not over the variant's changes.
 
     Raises
     ------
     ScenarioError
         With every problem of the changes and of what they make.
     """
-    scenario = load_scenario(study.base, overrides, [_Edit(change) for change in variant.changes])
+    shared = [_Edit(Located({"set": given}, given.place, given.key))] if (given := study.document.child("set")) else []
+    changes = [_Edit(change) for change in variant.changes]
+    scenario = load_scenario(study.base, (), [*shared, _Overrides(overrides), *changes])
     for change in variant.changes:
         if given := change.child("demand"):
             scenario = with_demand(scenario, given)
     return scenario
+
+
+class _Overrides:
+    """The overrides of the command line, as `meio.network.scenario.Edit` wants them."""
+
+    def __init__(self, overrides: Sequence[str]) -> None:
+        self._overrides = overrides
+
+    def document(self, document: Located, problems: list[Problem]) -> Located:
+        """What the scenario says in YAML after the overrides."""
+        return overridden(document, self._overrides, problems)
+
+    def tables(self, tables: dict[str, TypedTable]) -> dict[str, TypedTable]:
+        """The tables as they are."""
+        return tables
 
 
 class _Edit:

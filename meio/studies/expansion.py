@@ -63,15 +63,14 @@ def variants_of(study: Study) -> list[Variant]:
     """
     problems: list[Problem] = []
     document = study.document
-    shared = _changes_in(Located({"set": given}, given.place, given.key)) if (given := document.child("set")) else ()
-    found = [Variant(BASE, shared, {}, "anew", document)]
+    found = [Variant(BASE, (), {}, "anew", document)]
     for index, origin in document.nearest(("variations",)).children():
         told = study.file.variations[int(index)]
         own, plan = _changes_in(origin), told.plan or study.file.plan
         for levels in _combinations(origin, int(index), study.folder, problems):
             name = told.name or ", ".join(level.label for level in levels.values() if level.label)
             varied = {axis: level.value for axis, level in levels.items() if axis != VARIANT}
-            changes = (*shared, *own, *(level.change for level in levels.values()))
+            changes = (*own, *(level.change for level in levels.values()))
             found.append(Variant(name, changes, varied, plan, origin))
     problems += _same_names(found)
     if problems:

@@ -53,7 +53,7 @@ def study(
         Where to write; none: nowhere. Every finished variant is kept there at once, and a later call goes on where an
         earlier one was stopped, with the same result.
     overrides : sequence of str
-        ``path=value`` for the base scenario, before the study's own changes.
+        ``path=value``; they win over the base's file and the study's `set`, but not over what varies.
     replications : int, optional
         In place of the study's.
     workers : int, optional
@@ -89,7 +89,7 @@ def study(
 
 def _asked(given: Study, variants: Sequence[Variant], scenario: Scenario, overrides: Sequence[str]) -> dict[str, Any]:
     """All that the results depend on."""
-    told = given.file.model_dump(mode="json", exclude={"variations", "set", "base"})
+    told = given.file.model_dump(mode="json", exclude={"variations", "base"})
     expanded = {one.name: {"plan": one.plan, "changes": [change.plain() for change in one.changes]} for one in variants}
     study_part = told | {"overrides": list(overrides), "variants": expanded}
     return {"study": study_part, "data": scenario.data_hashes, "versions": recorded_versions()}
@@ -141,6 +141,7 @@ class _Work:
             except BaseException:
                 self._stopped.set()
                 threads.shutdown(wait=True, cancel_futures=True)
+                self._keep_finished(running)
                 raise
 
     def result(self) -> StudyResult:
@@ -212,10 +213,16 @@ class _Work:
             for future in finished:
                 self._finish(running[future], future.result())
 
+    def _keep_finished(self, running: dict[Future[Record], int]) -> None:
+        """Keep what was finished while the study was being stopped."""
+        for future, index in running.items():
+            if index not in self.records and not future.cancelled() and future.exception() is None:
+                self._finish(index, future.result())
+
     def _finish(self, index: int, record: Record) -> None:
+        self.records[index] = record
         if self._place is not None and record.error is None:
             self._place.keep(index, record)
-        self.records[index] = record
         self._tell(index, 1.0)
 
     def _teller(self, index: int) -> Callable[[float], None]:
