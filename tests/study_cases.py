@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scenario_files import QUICKSTART
+from toy import FILE, TABLES
 
 from meio.network.compile import compile_scenario
 from meio.network.model import Scenario
@@ -15,8 +17,6 @@ from meio.network.problems import ScenarioError
 from meio.studies.edits import scenario_of
 from meio.studies.expansion import variants_of
 from meio.studies.reading import read_study
-from tests.scenario_files import QUICKSTART
-from tests.toy import FILE, TABLES
 
 QUICK = {"planning.refinement_rounds": 2, "planning.max_iterations": 3}
 """Values that make plans quick and poor."""

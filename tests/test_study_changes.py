@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from scenario_files import edited
+from study_cases import assert_same, problems_of_variant, variant, write_quickstart, write_toy
+from toy import TABLES
 
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
-from tests.scenario_files import edited
-from tests.study_cases import assert_same, problems_of_variant, variant, write_quickstart, write_toy
-from tests.toy import TABLES
 
 STOCK = """
 initial_stock: [{product: lamp, node: FC, units: 12}, {product: lamp, node: DC, units: 30}]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from study_cases import problems_of_variant, write_quickstart, write_toy
 
 import meio as library
 from meio.network.problems import ScenarioError
 from meio.studies.edits import scenario_of
 from meio.studies.expansion import variants_of
 from meio.studies.reading import read_study
-from tests.study_cases import problems_of_variant, write_quickstart, write_toy
 
 HEAD = "name: s\nbase: scenario.yaml\n"
 

@@ -8,21 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scenario_files import ROOT, edited
 from scipy import stats
+from study_cases import QUICK, variant, write_quickstart
 
 import meio as library
 from meio.folder import OutputError
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer.prices import capacities, fields, no_prices
-from meio.plans import CapacityPrices
+from meio.plans import CapacityPrices, Refinement, load_plan
 from meio.studies.warm_start import carried_over
-from tests.scenario_files import ROOT, edited
-from tests.study_cases import QUICK, variant, write_quickstart
 
 TABLES = ("variants.parquet", "results.parquet", "results.csv", "replications.parquet", "summary.json")
 LOST = [
@@ -106,8 +107,6 @@ def test_an_unprepared_variant_is_the_base_plan_simulated_under_what_happens(tmp
     given = small_study(tmp_path, variations=[LOST[2]])
     found = library.study(given, tmp_path / "out").table("cost").loc[("late", "priced"), "mean"]
     base = load_scenario(tmp_path / "scenario.yaml", [f"{path}={value}" for path, value in QUICK.items()])
-    from meio.plans import load_plan
-
     plan = load_plan(tmp_path / "out" / "base", compile_scenario(base))
     slipped = variant(tmp_path / "scenario.yaml", lead_times=LOST[2]["lead_times"])
     expected = library.simulate(slipped, plan, replications=4, seed=0)
@@ -274,30 +273,44 @@ def test_a_precision_gives_every_variant_the_replications_of_the_base(tmp_path):
     assert (row["ci_high"] - row["mean"]) / row["mean"] <= 0.03
 
 
-def test_prices_are_carried_over_by_name(tmp_path):
+def test_prices_and_shifts_are_carried_over_by_name(tmp_path):
     base = write_quickstart(tmp_path)
     former = compile_scenario(load_scenario(base))
     site = {"kind": "fulfilment_centre", "lat": 42, "lon": -71, "storage_m3": {"standard": 1}}
     opened = {"A": {**site, "lanes": [{"from": "DC", "lead_time": {"mean": 1}}]}}
     later = compile_scenario(variant(base, nodes={"open": opened}))
-    counted = iter(range(1, 10_000))
-    given = [
-        np.array([next(counted) for _ in range(part.size)], float).reshape(part.shape)
-        for part in fields(no_prices(capacities(former).limit))
-    ]
-    carried = carried_over(CapacityPrices(*given), former, later)
-    for name in former.names.nodes:
-        old, new = former.names.nodes.index(name), later.names.nodes.index(name)
+    plan = given_plan(former)
+    carried = carried_over(plan, former, later)
+    old = [former.names.nodes.index(name) for name in former.names.nodes]
+    new = [later.names.nodes.index(name) for name in former.names.nodes]
+    for given, found in ((plan.prices, carried.prices), (plan.refinement.prices, carried.refinement.prices)):
         for part in (0, 1, 2):
-            np.testing.assert_array_equal(fields(carried)[part][new], given[part][old])
-    for name in former.names.lanes:
-        np.testing.assert_array_equal(
-            carried.lane[later.names.lanes.index(name)], given[3][former.names.lanes.index(name)]
-        )
-    assert not carried.storage[later.names.nodes.index("A")].any()
-    assert not carried.lane[later.names.lanes.index("DC→A")].any()
+            np.testing.assert_array_equal(fields(found)[part][new], fields(given)[part][old])
+        for name in former.names.lanes:
+            own = found.lane[later.names.lanes.index(name)]
+            np.testing.assert_array_equal(own, given.lane[former.names.lanes.index(name)])
+        assert not found.storage[later.names.nodes.index("A")].any()
+        assert not found.lane[later.names.lanes.index("DC→A")].any()
+    np.testing.assert_array_equal(carried.refinement.shift[:, new], plan.refinement.shift[:, old])
+    assert not carried.refinement.shift[:, later.names.nodes.index("A")].any()
     shorter = compile_scenario(load_scenario(base, ["horizon.periods=9"]))
-    assert carried_over(CapacityPrices(*given), former, shorter) is None
+    assert carried_over(plan, former, shorter) == (None, None)
+
+
+def given_plan(compiled):
+    """A plan of the quickstart whose prices and shifts are all different numbers."""
+    plan = library.plan(load_scenario(ROOT / "scenarios" / "quickstart.yaml", [f"{k}={v}" for k, v in QUICK.items()]))
+    counted = iter(range(1, 10_000))
+
+    def numbered(shape):
+        return np.array([next(counted) for _ in range(np.prod(shape))], float).reshape(shape)
+
+    prices = [
+        CapacityPrices(*(numbered(part.shape) for part in fields(no_prices(capacities(compiled).limit))))
+        for _ in range(2)
+    ]
+    refinement = Refinement(1, 0.0, prices[1], numbered(plan.targets.shape))
+    return replace(plan, prices=prices[0], refinement=refinement)
 
 
 def test_the_command_prints_a_table_and_says_what_failed(meio, tmp_path):

@@ -41,6 +41,7 @@ def refined(
     policy: Policy = "priced",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    start: Refinement | None = None,
 ) -> Plan:
     """Shift a plan's targets to what costs least on sampled paths.
 
@@ -59,6 +60,8 @@ def refined(
         Threads; none: one per core. Does not change the result.
     progress : callable, optional
         Called with the number of finished rounds after each.
+    start : Refinement, optional
+        Of a plan for a scenario like this one, in this one's shapes: where shifts and prices begin.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def refined(
     paths = paths_of(compiled, plan, policy, workers)
     before = proven(paths, plan.targets)
     allowed = allowed_use(compiled, before.use)
-    shifts, prices = searched(paths, plan, chosen, allowed, trust_scale(model, allowed), rounds, progress)
+    shifts, prices = searched(paths, plan, chosen, allowed, trust_scale(model, allowed), rounds, progress, start)
     after = _fitted(with_prices(paths, plan, prices), shifts, allowed)
     targets = shifts.targets(NEAREST)
     shift = targets - plan.targets

@@ -15,7 +15,7 @@ import numpy as np
 
 from meio.network.compiled import Bools, Floats
 from meio.optimizer.prices import average_of, fields, no_prices
-from meio.plans import CapacityPrices, Plan
+from meio.plans import CapacityPrices, Plan, Refinement
 from meio.refinement.price_steps import PriceSteps
 from meio.refinement.sampling import Paths, sampled, use_of, with_prices
 from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps
@@ -35,6 +35,7 @@ def searched(
     scale: CapacityPrices,
     rounds: int,
     progress: Callable[[int], None] | None,
+    start: Refinement | None = None,
 ) -> tuple[ShiftSteps, CapacityPrices]:
     """Move the targets of chosen products [product], and all prices from the plan's on.
 
@@ -44,6 +45,8 @@ def searched(
         Use that prices aim at.
     scale : CapacityPrices
         Prices as large as the costs they add to.
+    start : Refinement, optional
+        Shifts and prices to begin with; none: no shift, and the plan's prices.
 
     Returns
     -------
@@ -54,7 +57,9 @@ def searched(
     """
     aim = CapacityPrices(*((1.0 - MARGIN) * part for part in fields(allowed)))
     shifts = ShiftSteps(plan.targets, chosen[:, None] & (plan.lane_idx >= 0))
-    steps = PriceSteps(plan.prices, aim, scale)
+    steps = PriceSteps(plan.prices if start is None else start.prices, aim, scale)
+    if start is not None:
+        shifts.begin(start.shift.mean(axis=2, keepdims=True))
     still = sampled(paths, plan.targets, no_prices(aim), SEED, STILL_PATHS, np.flatnonzero(~chosen))
     others, products = use_of(paths, still), np.flatnonzero(chosen)
     recent_shifts, recent_prices = [], []

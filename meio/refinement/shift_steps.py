@@ -35,6 +35,10 @@ class ShiftSteps:
         self._step = np.maximum(FIRST_STEP * base.mean(axis=2, keepdims=True), LEAST_FIRST_STEP)
         self._mean, self._square, self._rounds = np.zeros_like(self.shift), np.zeros_like(self.shift), 0
 
+    def begin(self, shift: Floats) -> None:
+        """Start from a shift [product, node, 1] that was found for a scenario like this one."""
+        self.shift = np.where(self._moves, np.maximum(shift, self._least), 0.0)
+
     def targets(self, rounding: float | Floats) -> Floats:
         """Whole targets [product, node, period] after the shift, rounded up from `1 - rounding`."""
         moved = np.maximum(np.floor(self._base + self.shift * self._shape + rounding), 0.0)

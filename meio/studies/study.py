@@ -25,7 +25,8 @@ from meio.studies.records import Record, failed
 from meio.studies.result import StudyResult, write_result
 from meio.studies.study_folder import BASE_PLAN, START, StudyFolder
 from meio.studies.tables import replications_frame, results_frame, variants_frame
-from meio.studies.variant_run import Based, Settings, StudyError, first_prices, plan_from, planned, proven
+from meio.studies.variant_run import Based, Settings, StudyError, plan_from, planned, proven
+from meio.studies.warm_start import Start, carried_over
 
 Progress = Callable[[str, int, int], None]
 _PERCENT = 100
@@ -170,12 +171,14 @@ class _Work:
         compiled = compile_scenario(scenario)
 
         def first() -> Plan:
-            return first_prices(scenario, compiled, self._workers, lambda share: tell(share / 3))
+            nothing = Start(None, None)
+            return plan_from(scenario, compiled, nothing, self._workers, lambda share: tell(share / 3))
 
         def second() -> Plan:
-            return plan_from(scenario, compiled, start, self._workers, lambda share: tell((1 + share) / 3))
+            begin = carried_over(start, compiled, compiled)
+            return plan_from(scenario, compiled, begin, self._workers, lambda share: tell((1 + share) / 3))
 
-        start = self._plan(START, compiled, first).prices
+        start = self._plan(START, compiled, first)
         based = Based(scenario, compiled, self._plan(BASE_PLAN, compiled, second), start)
         if 0 not in self.records:
             file = self._given.file

@@ -17,7 +17,7 @@ from meio.studies.records import Record, read_record, write_record, write_whole
 STUDY = "study.json"
 """What was asked; a folder that holds it is a study's."""
 START, BASE_PLAN = "start", "base"
-"""Folders of the plan whose prices every search begins from, and of the base's plan."""
+"""Folders of the plan that every search begins from, and of the base's plan."""
 _RECORDS = "records"
 _TELLS = {
     "study": "the study asks for something else",

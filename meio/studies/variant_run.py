@@ -12,13 +12,14 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Policy, Scenario
 from meio.optimizer.planner import solved
-from meio.plans import CapacityPrices, Plan
+from meio.optimizer.stopping import Progress
+from meio.plans import Plan
 from meio.refinement.refine import refined
 from meio.simulation.engine import simulate
 from meio.studies.measures import Measure, measures_of
 from meio.studies.model import Planned
 from meio.studies.records import Record
-from meio.studies.warm_start import carried_over
+from meio.studies.warm_start import Start, carried_over
 
 Tell = Callable[[float], None]
 """Told which share of the variant is done."""
@@ -30,21 +31,21 @@ class StudyError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Based:
-    """A scenario with its plan, and the prices that its search began from.
+    """A scenario with its plan, and the plan that its search began from.
 
     Attributes
     ----------
     scenario, compiled : Scenario, CompiledScenario
     plan : Plan
-    start : CapacityPrices
-        Of the base's first search, from zero. The base itself is planned once more from them, as every variant is:
+    start : Plan
+        The base's first, from prices of zero. The base itself is planned once more from there, as every variant is:
         else variants would look better for having been searched longer.
     """
 
     scenario: Scenario
     compiled: CompiledScenario
     plan: Plan
-    start: CapacityPrices
+    start: Plan
 
 
 @dataclass(frozen=True)
@@ -92,23 +93,24 @@ def planned(scenario: Scenario, base: Based, how: Planned, workers: int, tell: T
     return "anew", Based(scenario, compiled, plan, base.start)
 
 
-def first_prices(scenario: Scenario, compiled: CompiledScenario, workers: int, tell: Tell) -> Plan:
-    """A plan from prices of zero, not refined."""
-    settings = scenario.file.planning
-    most = settings.max_iterations
-    return solved(compiled, settings, workers=workers, progress=lambda now: tell(now.iteration / most)).plan
-
-
-def plan_from(
-    scenario: Scenario, compiled: CompiledScenario, start: CapacityPrices | None, workers: int, tell: Tell
-) -> Plan:
-    """A plan from given prices on, refined."""
+def plan_from(scenario: Scenario, compiled: CompiledScenario, start: Start, workers: int, tell: Tell) -> Plan:
+    """A refined plan from given prices and shifts on."""
     settings, policy = scenario.file.planning, scenario.file.simulation.policy
     most, rounds = settings.max_iterations, settings.refinement_rounds
     steps = most + rounds
-    made = solved(compiled, settings, workers=workers, start=start, progress=lambda now: tell(now.iteration / steps))
+
+    def tell_iteration(now: Progress) -> None:
+        tell(now.iteration / steps)
+
+    made = solved(compiled, settings, workers=workers, start=start.prices, progress=tell_iteration)
     return refined(
-        compiled, made.plan, rounds, policy=policy, workers=workers, progress=lambda done: tell((most + done) / steps)
+        compiled,
+        made.plan,
+        rounds,
+        policy=policy,
+        workers=workers,
+        progress=lambda done: tell((most + done) / steps),
+        start=start.refinement,
     )
 
 
