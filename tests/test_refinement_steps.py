@@ -63,3 +63,13 @@ def test_prices_settle_where_use_meets_what_is_allowed(limit, expected):
         steps.follow(use)
         paid.append(steps.paid.inbound)
     np.testing.assert_allclose(np.mean(paid[-100:], axis=0), expected, atol=0.05)
+
+
+def test_a_search_may_begin_from_a_shift_of_another():
+    base = np.full((2, 1, 3), 5.0)
+    steps = ShiftSteps(base, np.array([[True], [False]]))
+    steps.begin(np.array([[[2.0]], [[2.0]]]))
+    assert (steps.targets(NEAREST)[0] == 7.0).all()
+    assert (steps.targets(NEAREST)[1] == 5.0).all()
+    steps.begin(np.full((2, 1, 1), -9.0))
+    assert (steps.targets(NEAREST)[0] == 0.0).all()
