@@ -75,6 +75,10 @@ def problems(text):
             "study.yaml:5:5: variations.0.node: found an unknown key, expected one of set, nodes, lanes, speeds,",
         ),
         (
+            HEAD + "variations:\n  - name: a\n    nodes: {open: {F2: {services: ground}}}\n",
+            "study.yaml:5:35: variations.0.nodes.open.F2.services: found 'ground', expected a list",
+        ),
+        (
             HEAD + "variations: [{name: a}, {name: a}]\n",
             "study.yaml:3:25: variations: found the name 'a' twice, expected a name of its own",
         ),

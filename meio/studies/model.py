@@ -26,12 +26,19 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Opening(_Record):
+    """A new node: the keys of a node, and these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    lanes: list[Part] = Field(default=[], description="lanes from or to the node, which need not name it")
+    services: list[str] = Field(default=[], description="carrier services that list their nodes and get this one, too")
+
+
 class NodeChanges(_Record):
     """Sites that open, close or change."""
 
-    open: dict[str, Part] = Field(
-        default={}, description="new nodes by name, each with its lanes, and the carrier services it offers"
-    )
+    open: dict[str, Opening] = Field(default={}, description="new nodes by name")
     close: list[str] = Field(default=[], description="nodes that go, with their lanes and stock")
     alter: dict[str, Part] = Field(default={}, description="keys of a node that change, by its name")
 

@@ -37,7 +37,7 @@ def with_altered(document: Located, path: KeyPath, given: Located, problems: lis
 
 def changed_lanes(document: Located, given: Located, problems: list[Problem]) -> Located:
     """Open, close and alter lanes as the study says."""
-    lanes = _lanes(document)
+    lanes = lanes_of(document)
     lanes += [lane for _, lane in _entries(given, "open")]
     for _, closed in _entries(given, "close"):
         gone = matching(lanes, closed, problems)
@@ -79,14 +79,9 @@ def with_lanes(document: Located, lanes: list[Located]) -> Located:
 
 
 def lanes_of(document: Located) -> list[Located]:
-    """The lanes of a document, as far as they are mappings."""
-    return _lanes(document)
-
-
-def _lanes(document: Located) -> list[Located]:
+    """The lanes of a document."""
     lanes = document.child("lanes")
-    listed = lanes.value if lanes and isinstance(lanes.value, list) else []
-    return [lane for lane in listed if isinstance(lane.value, dict)]
+    return list(lanes.value) if lanes and isinstance(lanes.value, list) else []
 
 
 def _entries(given: Located, key: str) -> list[tuple[str | int, Located]]:
@@ -108,8 +103,8 @@ def _opened(document: Located, name: str, given: Located, problems: list[Problem
         return document
     own = {key: child for key, child in given.value.items() if key not in ("lanes", "services")}
     document = with_value(document, ("nodes",), replace(nodes, value={**nodes.value, name: replace(given, value=own)}))
-    lanes = [_with_end(lane, name) for _, lane in _entries(given, "lanes") if isinstance(lane.value, dict)]
-    document = with_lanes(document, [*_lanes(document), *lanes])
+    lanes = [_with_end(lane, name) for _, lane in _entries(given, "lanes")]
+    document = with_lanes(document, [*lanes_of(document), *lanes])
     for _, service in _entries(given, "services"):
         document = _offered(document, service, name, problems)
     return document
@@ -152,7 +147,7 @@ def _closed(document: Located, name: Located, problems: list[Problem]) -> Locate
         return document
     kept = {key: node for key, node in nodes.value.items() if key != name.value}
     document = with_value(document, ("nodes",), replace(nodes, value=kept))
-    lanes = [lane for lane in _lanes(document) if name.value not in (_end(lane, "from"), _end(lane, "to"))]
+    lanes = [lane for lane in lanes_of(document) if name.value not in (_end(lane, "from"), _end(lane, "to"))]
     document = with_lanes(document, lanes)
     for path in _lists_of_nodes(document):
         listed = document.nearest(path)
