@@ -47,7 +47,9 @@ def main() -> int:
     least, most = stats.binom.interval(CENTRAL, options.experiments, LEVEL)
     found = {f"{design}, {way}": rejections(rows) for (design, way), rows in frame.groupby(["design", "estimator"])}
     passed = {
-        f"{name}, {test}": bool(least <= count <= most) for name, counts in found.items() for test, count in counts.items()
+        f"{name}, {test}": bool(least <= count <= most)
+        for name, counts in found.items()
+        for test, count in counts.items()
     }
     if not options.json:
         for name, counts in found.items():
@@ -70,7 +72,13 @@ def assortment(num_products: int, weeks: int, seed: int = 0) -> Scenario:
     weekly = np.exp(generator.uniform(np.log(2.0), np.log(20.0), num_products)).round(2)
     volume, cost = generator.uniform(0.002, 0.02, (2, num_products)).round(4)
     products: list[dict[str, Any]] = [
-        {"product": f"p{place:03d}", "volume_m3": size, "weight_kg": 1.0, "unit_cost": 1000.0 * unit, "price": 2500.0 * unit}
+        {
+            "product": f"p{place:03d}",
+            "volume_m3": size,
+            "weight_kg": 1.0,
+            "unit_cost": 1000.0 * unit,
+            "price": 2500.0 * unit,
+        }
         for place, (size, unit) in enumerate(zip(volume.tolist(), cost.tolist(), strict=True))
     ]
     demand = [

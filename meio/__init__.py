@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meio.api import explain, load, plan, simulate
     from meio.closed_loop.loop import simulate_closed_loop
+    from meio.experiments.experiment import experiment
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
+    from meio.sensitivities.table import sensitivity
     from meio.workflow import run
 
 __all__ = [
     "Changes",
     "Planner",
     "__version__",
+    "experiment",
     "explain",
     "load",
     "plan",
     "run",
+    "sensitivity",
     "simulate",
     "simulate_closed_loop",
 ]
@@ -32,10 +36,12 @@ __all__ = [
 _HOMES = {
     "Changes": "meio.network.changes",
     "Planner": "meio.refinement.replan",
+    "experiment": "meio.experiments.experiment",
     "explain": "meio.api",
     "load": "meio.api",
     "plan": "meio.api",
     "run": "meio.workflow",
+    "sensitivity": "meio.sensitivities.table",
     "simulate": "meio.api",
     "simulate_closed_loop": "meio.closed_loop.loop",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from meio.cli_experiment import experiment
 from meio.cli_options import (
     Debug,
     Folder,
@@ -20,6 +21,7 @@ from meio.cli_options import (
     Workers,
     Written,
 )
+from meio.cli_sensitivity import sensitivity
 from meio.console import Exit, session
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.command()(experiment)
+app.command()(sensitivity)
 
 
 @app.command()

@@ -107,9 +107,7 @@ def _book_shipped(money: Floats, world: World, events: _Events) -> None:
     _book(money, shipped, LATE_PENALTY, np.where(late, penalty, 0.0))
 
 
-def _package_costs(
-    world: World, packages: _Events, weight_kg: Floats, units: Ints, delay: Ints, late: Bools
-) -> Floats:
+def _package_costs(world: World, packages: _Events, weight_kg: Floats, units: Ints, delay: Ints, late: Bools) -> Floats:
     from meio.experiments.account_kernels import fill_package_costs
 
     cost = np.zeros(len(units))

@@ -127,8 +127,7 @@ def _week_trial(lab: Lab, pure: tuple[Regime, Regime], replication: int) -> Tria
     pair = np.repeat(np.arange(len(outcome)), 2)
     better = adjusted(outcome.ravel(), covariates.reshape(2, -1).T, pair).reshape(-1, 2)
     effects = {
-        name: effect_on_weeks(values, treated, generator)
-        for name, values in (("plain", outcome), ("adjusted", better))
+        name: effect_on_weeks(values, treated, generator) for name, values in (("plain", outcome), ("adjusted", better))
     }
     since = np.arange(lab.num_weeks) >= lead
     rollout = _rollout(lab, pure, since, since, replication)

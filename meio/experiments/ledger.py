@@ -11,7 +11,16 @@ import numpy as np
 from meio.experiments.flows import book_flows, lane_costs
 from meio.network.compiled import Floats, Ints
 from meio.simulation.state import CLASS, DESTINATION_SLOT, IN_YARD, LANE, NOWHERE, USED, State
-from meio.simulation.tally import BACKORDER, HOLDING, LANE_TRANSPORT, MONEY, OVERFLOW, PURCHASE, STOCK_CHANGE, UNAVOIDABLE
+from meio.simulation.tally import (
+    BACKORDER,
+    HOLDING,
+    LANE_TRANSPORT,
+    MONEY,
+    OVERFLOW,
+    PURCHASE,
+    STOCK_CHANGE,
+    UNAVOIDABLE,
+)
 from meio.simulation.world import World
 
 DAYS_PER_WEEK = 7
