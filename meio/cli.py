@@ -38,9 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.command()(experiment)
-app.command()(sensitivity)
-
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to begin.")], debug: Debug = False) -> None:
@@ -225,6 +222,10 @@ def versions() -> None:
 
     for name, number in recorded_versions().items():
         typer.echo(f"{name} {number}")
+
+
+app.command()(experiment)
+app.command()(sensitivity)
 
 
 def main() -> None:

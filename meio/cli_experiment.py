@@ -43,13 +43,13 @@ def _text(result: ExperimentResult, output: Path) -> str:
         wished = f"{result.request.effect_percent:g}% with power {result.request.power:g}"
         lines += [
             "",
-            f"{design} drawn by lot, {found['experiments']} experiments; the control's {measure} {found['control_mean']:,.2f}",
+            f"{design} drawn by lot, {found['experiments']} experiments; control: {found['control_mean']:,.2f}",
             f"  effect found           {_shown(found['effect'])}",
             f"  all products switched  {_shown(found['rollout'])}",
             f"  interference           {_shown(found['interference'])}",
-            f"  significant at 5% in {found['found']:.0%} of the experiments; "
-            f"smallest effect found with power {result.request.power:g}: {found['smallest_effect']:,.2f}",
-            f"  {found['variance_left']:.0%} of the variance is left by the covariates",
+            f"  significant at 5%      in {found['found']:.0%} of the experiments",
+            f"  smallest effect found  {found['smallest_effect']:,.2f} with power {result.request.power:g}",
+            f"  covariates leave       {found['variance_left']:.0%} of the variance",
             f"  to find {wished}: {needed}",
         ]
     return "\n".join([*lines, "", f"written to {output}"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meio.cli_options import Debug, Json, Quiet, Seed, Verbose, Workers
+from meio.cli_options import Debug, Json, Overrides, Quiet, Seed, Verbose, Workers
 from meio.console import session
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def sensitivity(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder that holds a plan.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SCENARIO|DIR", help="Scenario to plan first, or output folder that holds a plan.")
+    ],
+    overrides: Overrides,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to write the plan of a SCENARIO.")
+    ] = None,
     check: Annotated[int, typer.Option(min=0, help="Capacities to plan again with less and more; 0: none.")] = 5,
     share: Annotated[float, typer.Option(min=1e-4, max=0.9, help="How much less and more, as a share.")] = 0.05,
     replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
@@ -28,11 +34,22 @@ def sensitivity(
 ) -> None:
     """Tell what one more m³, or unit a day, of each capacity is worth, and check the prices."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
+        from meio.folder import OutputError, check_destination
+        from meio.output import write_output
         from meio.sensitivities.table import sensitivity as table_of
         from meio.sensitivities.table import sensitivity_json, write_sensitivity
-        from meio.workflow import reopened
+        from meio.workflow import plan_scenario, reopened
 
-        made = reopened(folder)
+        if source.is_dir() or not source.exists():
+            if output is not None or overrides:
+                raise OutputError(f"{source} holds its plan: --output and --set go with a scenario's file")
+            folder, made = source, reopened(source)
+        elif output is None:
+            raise OutputError("name a folder for the plan of this scenario with --output")
+        else:
+            check_destination(output)
+            folder, made = output, plan_scenario(source, overrides=overrides, workers=workers, progress=progress)
+            write_output(output, made)
         table = table_of(
             made.scenario,
             made.plan,

@@ -30,10 +30,17 @@ def strata(value: Floats, volume: Floats) -> Ints:
 
 def drawn_products(stratum: Ints, generator: np.random.Generator) -> Bools:
     """Half of each stratum to the treatment, [product]; of an odd number one more or one less, by lot."""
-    treated = np.zeros(len(stratum), dtype=bool)
+    return many_draws(stratum, generator, 1)[0]
+
+
+def many_draws(stratum: Ints, generator: np.random.Generator, draws: int) -> Bools:
+    """The same many times over, [draw, product]."""
+    treated = np.zeros((draws, len(stratum)), dtype=bool)
     for each in range(stratum.max() + 1):
-        members = generator.permutation(np.flatnonzero(stratum == each))
-        treated[members[: (len(members) + generator.integers(2)) // 2]] = True
+        members = np.flatnonzero(stratum == each)
+        place = generator.random((draws, len(members))).argsort(axis=1)
+        half = (len(members) + generator.integers(2, size=(draws, 1))) // 2
+        treated[:, members] = place < half
     return treated
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from meio.experiments.design import drawn_blocks, drawn_products
+from meio.experiments.design import drawn_blocks, many_draws
 from meio.network.compiled import Bools, Floats, Ints
 
 DRAWS = 999
@@ -73,11 +73,11 @@ def adjusted(outcome: Floats, covariates: Floats, group: Ints) -> Floats:
 
 def effect_on_products(outcome: Floats, treated: Bools, stratum: Ints, generator: np.random.Generator) -> Effect:
     """Effect from products that were drawn within strata, all arrays [product]."""
-    estimate, variance, freedom = _stratified(outcome, treated, stratum)
-    error = float(np.sqrt(variance))
-    drawn = [_stratified(outcome, drawn_products(stratum, generator), stratum) for _ in range(DRAWS)]
-    p_value = _p_value(_studentised(estimate, variance), np.array([_studentised(*one[:2]) for one in drawn]))
-    half = float(stdtrit(freedom, 0.975)) * error
+    found = _stratified(outcome, treated[None, :], stratum)
+    drawn = _stratified(outcome, many_draws(stratum, generator, DRAWS), stratum)
+    estimate, error = float(found.estimate[0]), float(np.sqrt(found.variance[0]))
+    half = float(stdtrit(found.freedom[0], 0.975)) * error
+    p_value = _p_value(float(found.studentised[0]), drawn.studentised)
     return Effect(estimate, estimate - half, estimate + half, p_value, error)
 
 
@@ -92,27 +92,44 @@ def effect_on_weeks(outcome: Floats, treated: Bools, generator: np.random.Genera
         drawn = signs @ difference / num_pairs
         p_value = float((np.abs(drawn) >= abs(estimate) * (1.0 - _EXACT)).mean())
     else:
-        signs = np.stack([np.where(drawn_blocks(num_pairs, generator)[:, 0], 1.0, -1.0) for _ in range(DRAWS)])
+        lots = drawn_blocks(DRAWS * num_pairs, generator)[:, 0].reshape(DRAWS, num_pairs)
+        signs = np.where(lots, 1.0, -1.0)
         p_value = _p_value(estimate, signs @ difference / num_pairs)
     half = float(stdtrit(num_pairs - 1, 0.975)) * error
     return Effect(estimate, estimate - half, estimate + half, p_value, error)
 
 
-def _stratified(outcome: Floats, treated: Bools, stratum: Ints) -> tuple[float, float, float]:
-    """Estimate, its variance, and degrees of freedom."""
-    arm = 2 * stratum + treated
-    size = np.bincount(arm, minlength=2 * (stratum.max() + 1)).astype(np.float64)
-    mean = np.bincount(arm, outcome, len(size)) / size
-    spread = np.bincount(arm, (outcome - mean[arm]) ** 2, len(size)) / np.maximum(size - 1.0, 1.0)
-    weight = np.repeat(size.reshape(-1, 2).sum(axis=1) / len(outcome), 2)
-    parts = weight**2 * spread / size
-    estimate = float((weight * mean) @ np.tile([-1.0, 1.0], len(size) // 2))
-    squares = float((parts**2 / np.maximum(size - 1.0, 1.0)).sum())
-    return estimate, float(parts.sum()), float(parts.sum() ** 2 / squares) if squares > 0 else float(len(outcome))
+class _Stratified(NamedTuple):
+    """Each [draw]."""
+
+    estimate: Floats
+    variance: Floats
+    freedom: Floats
+
+    @property
+    def studentised(self) -> Floats:
+        """Estimate over its standard error; 0 where there is none."""
+        error = np.sqrt(self.variance)
+        return np.divide(self.estimate, error, out=np.zeros_like(error), where=error > 0.0)
 
 
-def _studentised(estimate: float, variance: float) -> float:
-    return estimate / np.sqrt(variance) if variance > 0 else 0.0
+def _stratified(outcome: Floats, treated: Bools, stratum: Ints) -> _Stratified:
+    """Neyman's estimate for each draw of `treated`, [draw, product]."""
+    estimate, variance, squares = (np.zeros(len(treated)) for _ in range(3))
+    for each in range(stratum.max() + 1):
+        members = stratum == each
+        values = outcome[members] - outcome[members].mean()
+        weight = members.sum() / len(outcome)
+        for sign, arm in ((1.0, treated[:, members]), (-1.0, ~treated[:, members])):
+            size = arm.sum(axis=1)
+            mean = arm @ values / size
+            spread = np.maximum(arm @ values**2 - size * mean**2, 0.0) / np.maximum(size - 1, 1)
+            part = weight**2 * spread / size
+            estimate += sign * weight * mean
+            variance += part
+            squares += part**2 / np.maximum(size - 1, 1)
+    everybody = np.full(len(treated), float(len(outcome)))
+    return _Stratified(estimate, variance, np.divide(variance**2, squares, out=everybody, where=squares > 0.0))
 
 
 def _p_value(found: float, drawn: Floats) -> float:

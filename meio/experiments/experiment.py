@@ -92,16 +92,12 @@ def experiment(
         request = read_request(Path(request))
     elif not isinstance(request, Request):
         request = request_of(dict(request))
-    tell = progress or (lambda step, done, total: None)
     scenario = load_scenario(request.scenario, request.overrides)
     compiled = compile_scenario(scenario)
-    tell("plan", 0, 2)
     treatment = _system(request, request.treatment, scenario, compiled, workers)
-    tell("plan", 1, 2)
     same = request.control == request.treatment
     control = treatment if same else _system(request, request.control, scenario, compiled, workers)
-    tell("plan", 2, 2)
-    result = experiment_with(compiled, treatment, control, request, scenario.file.costs.currency, workers, tell)
+    result = experiment_with(compiled, treatment, control, request, scenario.file.costs.currency, workers, progress)
     if folder is not None:
         write_experiment(Path(folder), result)
     return result

@@ -9,7 +9,6 @@ from os import cpu_count
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from meio.experiments.design import drawn_blocks, drawn_products, strata
 from meio.experiments.estimates import Effect, adjusted, effect_on_products, effect_on_weeks
@@ -87,7 +86,7 @@ def _product_trial(lab: Lab, pure: tuple[Regime, Regime], replication: int) -> T
     after = np.arange(lab.num_weeks) >= request.pre_weeks
     counts = np.arange(lab.num_weeks) >= request.pre_weeks + request.washout_weeks
     money = _lived(lab, (pure[0], mixed), after, replication)
-    outcome = _outcome(money, request.measure)
+    outcome = outcome_of(money, request.measure)
     forecast = _forecast_value(compiled)
     covariates = [money[counts, :, WANTED].mean(axis=0), forecast[counts].mean(axis=0)]
     if request.pre_weeks:
@@ -122,7 +121,7 @@ def _week_trial(lab: Lab, pure: tuple[Regime, Regime], replication: int) -> Tria
         mean: Floats = blocks[:, :, request.washout_weeks :].mean(axis=2)
         return mean
 
-    outcome = by_block(_outcome(money, request.measure))
+    outcome = by_block(outcome_of(money, request.measure))
     covariates = np.stack([by_block(money[:, :, WANTED]), by_block(_forecast_value(lab.compiled))])
     pair = np.repeat(np.arange(len(outcome)), 2)
     better = adjusted(outcome.ravel(), covariates.reshape(2, -1).T, pair).reshape(-1, 2)
@@ -165,7 +164,7 @@ def _forecast_value(compiled: CompiledScenario) -> Floats:
     return (units * landed_cost(compiled).min(axis=1)[:, None]).T
 
 
-def _outcome(money: Floats, measure: str) -> Floats:
+def outcome_of(money: Floats, measure: str) -> Floats:
     """Cost, or profit: sales less cost, a lost order costing nothing but the sale."""
     cost = money[:, :, :NUM_COSTS].sum(axis=2)
     return cost if measure == "cost" else money[:, :, SALES] - cost + money[:, :, LOST_PENALTY]
@@ -184,5 +183,5 @@ def _rollout(lab: Lab, pure: tuple[Regime, Regime], after: Ints | Floats, counts
     if lab.treatment is lab.control:
         return 0.0
     both = [_lived(lab, pure, np.asarray(after) * system, replication) for system in (1, 0)]
-    means = [_outcome(money, lab.request.measure)[counts].mean() for money in both]
+    means = [outcome_of(money, lab.request.measure)[counts].mean() for money in both]
     return float(means[0] - means[1])
