@@ -1,4 +1,4 @@
-"""Experiments from a file to a folder: nothing is found where nothing is, an effect is where one is, mistakes are told."""
+"""Experiments from a file to a folder: effects are found where there are any, mistakes are told."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_a_price_is_the_slope_of_the_newsvendors_cost():
 
 
 @pytest.fixture(scope="module")
-def tight(tmp_path_factory):
+def tight():
     """The quickstart with little room, planned: its scenario and plan."""
     scenario = library.load(
         ROOT / "scenarios" / "quickstart.yaml", ["nodes.FC.storage_m3.standard=2.2", "planning.refinement_rounds=0"]
@@ -117,5 +117,5 @@ def test_the_table_goes_into_the_plans_folder(meio, tmp_path):
 def test_mistakes_are_told(meio, tmp_path):
     assert "is not an output folder of meio" in meio("sensitivity", tmp_path / "none").err
     assert meio("sensitivity", ROOT / "scenarios" / "quickstart.yaml").code == 2
-    with pytest.raises(ValueError, match="share: found 1.5, expected above 0 and below 1"):
+    with pytest.raises(ValueError, match=r"share: found 1\.5, expected above 0 and below 1"):
         sensitivity(short_of_room(), None, share=1.5)

@@ -30,7 +30,8 @@ def strata(value: Floats, volume: Floats) -> Ints:
 
 def drawn_products(stratum: Ints, generator: np.random.Generator) -> Bools:
     """Half of each stratum to the treatment, [product]; of an odd number one more or one less, by lot."""
-    return many_draws(stratum, generator, 1)[0]
+    treated: Bools = many_draws(stratum, generator, 1)[0]
+    return treated
 
 
 def many_draws(stratum: Ints, generator: np.random.Generator, draws: int) -> Bools:

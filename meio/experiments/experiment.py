@@ -260,8 +260,8 @@ def _sample_size(lab: Lab, design: Design, trials: Sequence[Trial]) -> pd.DataFr
     request = lab.request
     effect = abs(float(np.mean([trial.control_mean for trial in trials]))) * request.effect_percent / 100.0
     if design == "products":
-        parts = np.mean([components(trial.outcome, trial.group) for trial in trials], axis=0)
-        return products_table(*parts, weeks=len(trials[0].outcome), effect=effect, power=request.power)
+        between, within = np.mean([components(trial.outcome, trial.group) for trial in trials], axis=0).tolist()
+        return products_table(between, within, len(trials[0].outcome), effect, request.power)
     differences = [trial.outcome[:, 0] - trial.outcome[:, 1] for trial in trials]
     spread = float(np.sqrt(np.mean([np.mean(each**2) for each in differences])))
     return weeks_table(spread, len(lab.compiled.names.products), request.block_weeks, effect, request.power)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,8 @@ class _Events(NamedTuple):
     number: Ints
 
     def of(self, chosen: Bools | Ints) -> _Events:
-        return _Events(*(part[chosen] for part in self))
+        parts: list[Any] = [part[chosen] for part in self]
+        return _Events(*parts)
 
 
 def book_flows(money: Floats, world: World, log: Log, lane_idx: Ints) -> None:
@@ -72,7 +73,8 @@ def _events(log: Log) -> _Events:
 def _book(money: Floats, events: _Events, kind: int, amount: Floats) -> None:
     """Add amounts, [event], to a kind; those before day 0 do not count."""
     counts = events.day >= 0
-    np.add.at(money, (events.day[counts] // _DAYS_PER_WEEK, events.product_idx[counts], kind), amount[counts])
+    of_kind = money[:, :, kind]
+    np.add.at(of_kind, (events.day[counts] // _DAYS_PER_WEEK, events.product_idx[counts]), amount[counts])
 
 
 def _book_customers(money: Floats, world: World, events: _Events) -> None:
@@ -91,11 +93,11 @@ def _book_shipped(money: Floats, world: World, events: _Events) -> None:
     shared = shipped.number * world.sizes.num_nodes + shipped.node_idx
     key = np.where(shipped.kind == SHIPPED, shared, -1 - np.arange(len(shared)))
     _, first, package = np.unique(key, return_index=True, return_inverse=True)
-    weight = shipped.units * world.products.weight_kg[shipped.product_idx]
+    weight: Floats = shipped.units * world.products.weight_kg[shipped.product_idx]
     cost = _package_costs(
         world,
         shipped.of(first),
-        np.bincount(package, weight),
+        np.bincount(package, weight).astype(np.float64),
         np.bincount(package, shipped.units).astype(np.int64),
         delay[first],
         late[first],
@@ -126,7 +128,8 @@ def _ordered_when(events: _Events, shipped: _Events) -> _Events:
     num_products, num_nodes = events.product_idx.max() + 1, events.node_idx.max() + 1
 
     def key(of: _Events) -> Ints:
-        return (of.number * num_products + of.product_idx) * num_nodes + of.node_idx
+        together: Ints = (of.number * num_products + of.product_idx) * num_nodes + of.node_idx
+        return together
 
     order = np.argsort(key(owed), kind="stable")
     at = order[np.searchsorted(key(owed), key(shipped.of(waited)), sorter=order)]

@@ -16,7 +16,7 @@ from meio.experiments.ledger import DAYS_PER_WEEK, NUM_COSTS, SALES, WANTED
 from meio.experiments.lived import lived
 from meio.experiments.request import Design, Request
 from meio.experiments.systems import Regime, System, mixed_regime, regime_of
-from meio.network.compiled import CompiledScenario, Floats, Ints
+from meio.network.compiled import Bools, CompiledScenario, Floats, Ints
 from meio.network.supply import landed_cost
 from meio.simulation.capacity import num_days
 from meio.simulation.tally import LOST_PENALTY
@@ -161,27 +161,29 @@ def _forecast_value(compiled: CompiledScenario) -> Floats:
     per_day = np.repeat(per_period, compiled.period_days, axis=1)
     weeks = per_day.shape[1] // DAYS_PER_WEEK
     units = per_day[:, : weeks * DAYS_PER_WEEK].reshape(len(per_day), weeks, DAYS_PER_WEEK).sum(axis=2)
-    return (units * landed_cost(compiled).min(axis=1)[:, None]).T
+    value: Floats = (units * landed_cost(compiled).min(axis=1)[:, None]).T
+    return value
 
 
 def outcome_of(money: Floats, measure: str) -> Floats:
     """Cost, or profit: sales less cost, a lost order costing nothing but the sale."""
-    cost = money[:, :, :NUM_COSTS].sum(axis=2)
-    return cost if measure == "cost" else money[:, :, SALES] - cost + money[:, :, LOST_PENALTY]
+    cost: Floats = money[:, :, :NUM_COSTS].sum(axis=2)
+    profit: Floats = money[:, :, SALES] - cost + money[:, :, LOST_PENALTY]
+    return cost if measure == "cost" else profit
 
 
-def _lived(lab: Lab, regimes: tuple[Regime, Regime], second: Ints | Floats, replication: int) -> Floats:
+def _lived(lab: Lab, regimes: tuple[Regime, Regime], second: Bools, replication: int) -> Floats:
     """Money by whole week, product and kind, under the second regime in the weeks that are marked."""
     days = np.arange(-lab.compiled.warm_up_days, num_days(lab.compiled))
     week = np.minimum(days // DAYS_PER_WEEK, lab.num_weeks - 1)
-    idx = np.where(days >= 0, np.asarray(second)[np.maximum(week, 0)], 0).astype(np.int64)
+    idx = np.where(days >= 0, second[np.maximum(week, 0)], 0).astype(np.int64)
     return lived(lab.compiled, regimes, idx, lab.request.seed, replication)[: lab.num_weeks]
 
 
-def _rollout(lab: Lab, pure: tuple[Regime, Regime], after: Ints | Floats, counts: Ints, replication: int) -> float:
+def _rollout(lab: Lab, pure: tuple[Regime, Regime], after: Bools, counts: Bools, replication: int) -> float:
     """Mean outcome with all treated from some week on, less that with none, in the weeks that count."""
     if lab.treatment is lab.control:
         return 0.0
-    both = [_lived(lab, pure, np.asarray(after) * system, replication) for system in (1, 0)]
+    both = [_lived(lab, pure, after & treated, replication) for treated in (True, False)]
     means = [outcome_of(money, lab.request.measure)[counts].mean() for money in both]
     return float(means[0] - means[1])

@@ -86,8 +86,8 @@ class ProductLedger:
 
 
 def _by_product(world: World, slot: Ints, amount: Floats) -> Floats:
-    summed: Floats = np.bincount(slot // world.sizes.num_nodes, amount, world.sizes.num_products)
-    return summed
+    summed = np.bincount(slot // world.sizes.num_nodes, amount, world.sizes.num_products)
+    return summed.astype(np.float64)
 
 
 def _shipments(state: State, *places: int) -> tuple[Ints, Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from meio.network.compiled import CompiledScenario, Floats
 from meio.plans import CapacityPrices
@@ -26,7 +26,8 @@ def scaled(compiled: CompiledScenario, capacity: Capacity, factor: float) -> Com
         return compiled._replace(lanes=lanes._replace(capacity_units_per_day=changed))
     field = "storage_m3" if capacity.resource == "storage" else f"{capacity.resource}_units_per_day"
     changed = _times(getattr(compiled.nodes, field), _place(compiled, capacity), factor)
-    return compiled._replace(nodes=compiled.nodes._replace(**{field: changed}))
+    given: dict[str, Any] = {field: changed}
+    return compiled._replace(nodes=compiled.nodes._replace(**given))
 
 
 def of_capacity(values: CapacityPrices, compiled: CompiledScenario, capacity: Capacity) -> Floats:

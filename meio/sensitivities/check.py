@@ -59,7 +59,7 @@ def checked(
     """
     base = _proven(compiled, plan, terms)
     progress(1)
-    rows = []
+    rows: list[dict[str, object]] = []
     for capacity in chosen:
         row: dict[str, object] = dict(zip(Capacity._fields, capacity, strict=True))
         for side, factor in (("minus", 1.0 - share), ("plus", 1.0 + share)):
