@@ -8,9 +8,8 @@ planning model's least cost, and simulated, each as half the difference between 
 by convexity the model's cost rises more on one side and falls less on the other).
 
 The exit code is 1 when a bar is missed: in each capacity both changes lie within 15% of price × change, or the
-simulation's paired 95% interval holds it. Each town is served by its own site only; with ``--shared`` also by a second
-one, at twice the cost (no bar of the issue's is dropped then: the same ones are checked, and docs/sensitivity.md tells
-what comes out).
+simulation's paired 95% interval holds it. Each town is served by its own site only; with
+``--shared`` also by a second one at twice the cost, and the same bars are missed (docs/sensitivity.md says why).
 """
 
 from __future__ import annotations
