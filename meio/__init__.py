@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meio.api import explain, load, plan, simulate
     from meio.closed_loop.loop import simulate_closed_loop
+    from meio.experiments.experiment import experiment
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
+    from meio.sensitivities.table import sensitivity
     from meio.studies.result import StudyResult
     from meio.studies.study import study
     from meio.workflow import run
@@ -24,10 +26,12 @@ __all__ = [
     "Planner",
     "StudyResult",
     "__version__",
+    "experiment",
     "explain",
     "load",
     "plan",
     "run",
+    "sensitivity",
     "simulate",
     "simulate_closed_loop",
     "study",
@@ -37,10 +41,12 @@ _HOMES = {
     "Changes": "meio.network.changes",
     "Planner": "meio.refinement.replan",
     "StudyResult": "meio.studies.result",
+    "experiment": "meio.experiments.experiment",
     "explain": "meio.api",
     "load": "meio.api",
     "plan": "meio.api",
     "run": "meio.workflow",
+    "sensitivity": "meio.sensitivities.table",
     "simulate": "meio.api",
     "simulate_closed_loop": "meio.closed_loop.loop",
     "study": "meio.studies.study",

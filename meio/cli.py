@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from meio.cli_experiment import experiment
 from meio.cli_options import (
     Debug,
     Folder,
@@ -20,6 +21,7 @@ from meio.cli_options import (
     Workers,
     Written,
 )
+from meio.cli_sensitivity import sensitivity
 from meio.cli_study import study
 from meio.console import Exit, session
 
@@ -224,6 +226,10 @@ def versions() -> None:
 
     for name, number in recorded_versions().items():
         typer.echo(f"{name} {number}")
+
+
+app.command()(experiment)
+app.command()(sensitivity)
 
 
 def main() -> None:

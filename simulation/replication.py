@@ -91,7 +91,7 @@ def run_path(setting: Setting, replication: int, *, check_every_day: bool = Fals
     from meio.simulation.engine_kernels import NO_ROOM
 
     adapt = setting.new_adapt(replication) if setting.new_adapt else None
-    room = _first_room(setting.world)
+    room = first_room(setting.world)
     while True:
         path = _run(setting, adapt, replication, room, check_every_day)
         if path.status != NO_ROOM:
@@ -99,7 +99,7 @@ def run_path(setting: Setting, replication: int, *, check_every_day: bool = Fals
         room *= 2
 
 
-def _first_room(world: World) -> int:
+def first_room(world: World) -> int:
     """Entries of a list that most paths need no more of: shipments on the way at the same time, and some to spare."""
     lane_idx = world.supply.lane_idx.reshape(world.sizes.num_products, world.sizes.num_nodes)
     product_idx, node_idx = np.nonzero(lane_idx >= 0)
