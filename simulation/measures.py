@@ -26,8 +26,8 @@ class SimulationResult:
     units_lost : int
         Units unaccounted for: 0, else the simulation raises an error.
     stopped : str or None
-        Why it ended early: what a policy of the user's did. Tables are then of the replications that were complete, or
-        else of the one that stopped; `daily` and `events` are of all.
+        Why it ended early: what a policy of the user's did, or that someone interrupted it. Tables are then of the
+        replications that were complete, or else of the one that stopped; `daily` and `events` are of all.
     precision : float or None
         Relative half-width of the interval of mean total cost that was asked for; none: replications were given.
     warm_up_days_suggested : int or None
