@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -14,11 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 240.0  # seconds; kernels may have to be compiled
-CTRL_C = b"\x03"
 
 
 def on_terminal(
-    arguments: Sequence[object], press: Callable[[str], bytes] = lambda _: b"", patience: float = PATIENCE
+    arguments: Sequence[object], interrupt: Callable[[str], bool] = lambda _: False, patience: float = PATIENCE
 ) -> tuple[int, str]:
     """Exit code of the command line, and what its terminal showed without colours and cursor movements.
 
@@ -26,8 +26,8 @@ def on_terminal(
     ----------
     arguments
         Of ``meio``.
-    press
-        Given what was shown so far, returns the keys to press; nothing more is pressed after it first returns any.
+    interrupt
+        Given what was shown so far, whether to interrupt now; asked until it first says so.
     patience
         Seconds until it is taken for hanging.
     """
@@ -35,30 +35,21 @@ def on_terminal(
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=_own_terminal
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     )
     os.close(slave)
-    shown, pressed, ends = "", False, time.monotonic() + patience
+    shown, interrupted, ends = "", False, time.monotonic() + patience
     try:
         while (part := _read(master, ends)) is not None:
             shown += part
-            if not pressed and (keys := press(shown)):
-                os.write(master, keys)
-                pressed = True
+            if not interrupted and interrupt(shown):
+                process.send_signal(signal.SIGINT)
+                interrupted = True
         return process.wait(timeout=max(ends - time.monotonic(), 0.0)), shown
     finally:
         process.kill()
         process.wait()
         os.close(master)
-
-
-def _own_terminal() -> None:
-    """Make standard input the process's controlling terminal, so that Ctrl-C reaches it as a signal."""
-    import fcntl
-    import termios
-
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _read(master: int, ends: float) -> str | None:
