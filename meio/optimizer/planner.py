@@ -141,6 +141,7 @@ def _as_plan(
     planned = recovery.planned
     return Plan(
         name="plan",
+        currency=compiled.currency,
         targets=review_targets(compiled, evaluate.model, planned, whole_units),
         lane_idx=planned.decisions.lane_idx,
         unit_value=unit_values(planned),
