@@ -16,7 +16,6 @@ release = version = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "gallery", "mathml"]
 source_suffix = {".md": "markdown", ".py": "gallery"}
 exclude_patterns = ["conf.py", "_extensions", "answers/*.yaml"]
-suppress_warnings = ["toc.empty_glob"]
 default_role = "literal"
 
 myst_enable_extensions = ["dollarmath"]
@@ -29,8 +28,14 @@ numpydoc_show_class_members = False
 html_theme = "pydata_sphinx_theme"
 html_title = "meio"
 html_math_renderer = "mathml"
-html_static_path = ["images"]
+html_static_path = ["_static"]
+html_css_files = ["docs.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {"navigation_with_keys": False, "show_prev_next": True, "footer_start": [], "footer_end": []}
-html_sidebars = {"**": ["sidebar-nav-bs"]}
+html_theme_options = {
+    "navigation_with_keys": False,
+    "navbar_center": [],
+    "footer_start": [],
+    "footer_end": [],
+}
+html_sidebars = {"**": ["globaltoc.html"]}

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 PROGRAMS = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WITH_EXAMPLES = ["meio.api", "meio.comparison", "meio.network.changes"]
+WITH_EXAMPLES = ["meio.comparison", "meio.network.changes"]
 EXAMPLES = sorted((DOCS / "gallery").glob("*.py"))
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
