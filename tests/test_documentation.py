@@ -66,8 +66,7 @@ def test_readme_shows_the_library():
 
 def test_gallery_cells_split_text_from_code(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(DOCS / "_extensions"))
-    pytest.importorskip("sphinx", reason="needs the extra 'docs'")
-    from gallery import page_of
+    from example_pages import page_of
 
     page = page_of('"""Left out."""\n\n# %%\n# # Title\n#\n# Text.\nx = 2\nprint(x)\n\n# %%\nx + 1\n')
     assert page.startswith("# Title\n\nText.")

@@ -10,7 +10,8 @@ import meio
 scenario = meio.load("scenarios/quickstart.yaml", ["planning.refinement_rounds=0"])
 plan = meio.plan(scenario)
 reasons = meio.explain(scenario, plan, "chair", "FC", 9).periods[0]
-print(f"target {reasons.target:g} units; covers the demand of its window with probability {reasons.covered:.0%}")
+print(f"target {reasons.target:g} units for demand of {reasons.demand.mean:.1f} ± {reasons.demand.sd:.1f}")
+print(f"covered with probability {reasons.covered:.1%}")
 
 # %%
 # What a unit too many costs per day, and what moved the target away from where it would be if space were free:
