@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from meio import explanation
+import pandas as pd
+
+from meio import explanation, frames
 from meio.network.compile import compile_scenario
 from meio.network.model import Policy, Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer import planner
+from meio.outcome import Outcome
 from meio.plans import Plan
 from meio.refinement import planner as refining_planner
 from meio.simulation import engine
@@ -111,6 +114,34 @@ def simulate(
         daily=daily,
         events=events,
     )
+
+
+def tables(
+    scenario: Scenario, plan: Plan, results: SimulationResult | Mapping[str, SimulationResult] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return everything about a plan and its simulation as tidy data frames.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The one that was planned.
+    plan : Plan
+        As `plan` returns it.
+    results : SimulationResult, or mapping of str to SimulationResult, optional
+        As `simulate` returns it; several by name, the plan's first.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The tables of an output folder by the same names: ``targets``, ``prices``, ``orders``, ``usage``,
+        ``convergence``, ``recovery``, ``network/nodes`` and more; with results ``measures/cost``, ``measures/service``
+        and more, in which a column ``system`` tells the results apart.
+    """
+    systems = results if isinstance(results, Mapping) else {} if results is None else {"plan": results}
+    proof, *_ = [*systems.values(), None]
+    rivals = dict(list(systems.items())[1:])
+    outcome = Outcome(Path(), (), scenario, compile_scenario(scenario), plan, {}, proof, rivals)
+    return frames.output_tables(outcome)
 
 
 def explain(

@@ -87,14 +87,12 @@ def plan(
     """Find targets, prices and the orders to release now."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import check_destination
-        from meio.output import write_output
         from meio.workflow import plan_scenario
 
         check_destination(output)
         given = [] if refine is None else [f"planning.refinement_rounds={refine}"]
         changed = [*overrides, *given]
-        outcome = plan_scenario(scenario, overrides=changed, method=method, workers=workers, progress=progress)
-        write_output(output, outcome)
+        outcome = plan_scenario(scenario, output, overrides=changed, method=method, workers=workers, progress=progress)
     _conclude(outcome, output, as_json)
     _end_by_gap(outcome)
 
@@ -138,8 +136,9 @@ def simulate(
         raise typer.BadParameter("not together with --replan", param_hint="--against" if against else "--precision")
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import OutputError, check_destination
+        from meio.replanned import simulate_replanned
         from meio.simulation.policy_files import named_policy
-        from meio.workflow import Trial, saved_plan, simulate_plan, simulate_replanned
+        from meio.workflow import Trial, saved_plan, simulate_plan
 
         if output is not None:
             check_destination(output)

@@ -10,6 +10,8 @@ from enum import IntEnum
 
 import typer
 
+from meio.progress import progress_bars
+
 
 class Exit(IntEnum):
     """How a command ended."""
@@ -44,12 +46,12 @@ def session(
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
-        with _progress_display(quiet) as progress:
+        with progress_bars(quiet) as progress:
             yield progress
     except typer.Exit:
         raise
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+    except KeyboardInterrupt as stop:
+        typer.echo(str(stop) or "interrupted", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
     except Exception as error:  # noqa: BLE001 - the one place that says what went wrong
         if debug:
@@ -75,22 +77,3 @@ def _exit_code(error: Exception) -> Exit:
             return Exit.USAGE
         case _:
             return Exit.INTERNAL_ERROR
-
-
-@contextmanager
-def _progress_display(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Lend a function that shows how much of a step is done, as a bar when someone is looking."""
-    import rich.progress
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    silent = quiet or not console.is_terminal
-    with rich.progress.Progress(console=console, transient=True, disable=silent) as display:
-        tasks: dict[str, rich.progress.TaskID] = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = display.add_task(step.replace("_", " "))
-            display.update(tasks[step], completed=done, total=total)
-
-        yield show

@@ -15,6 +15,22 @@ from meio.simulation.measures import SimulationResult
 from meio.simulation.statistics import relative_half_width
 
 
+class OutcomeInterrupted(KeyboardInterrupt):
+    """Someone stopped a run after a part of it was finished.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        What was finished.
+    folder : Path or None
+        Where it was written, if anywhere.
+    """
+
+    def __init__(self, outcome: Outcome, folder: Path | None = None) -> None:
+        super().__init__("interrupted" if folder is None else f"interrupted; what was finished is in {folder}")
+        self.outcome, self.folder = outcome, folder
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """A plan with its proof, as far as it was simulated.

@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
+from meio.plan_reading import read_prices, read_targets
+from meio.views import card, line
+from meio.wording import number, percent
 
 _SCALARS = (
     "name",
@@ -98,6 +101,8 @@ class Plan:
         What was improved on sampled paths, if anything. Then `targets`, `unit_value`, `use` and
         `capacity_violation_max` are those after it (an excess that the plan had there before, or that chance explains,
         does not count), and `planned_cost` that before.
+    currency : str
+        Label of money in the scenario.
     """
 
     name: str
@@ -118,6 +123,13 @@ class Plan:
     dual_value: float = math.nan
     bound_conditions: tuple[str, ...] = ()
     refinement: Refinement | None = None
+    currency: str = ""
+
+    def __repr__(self) -> str:
+        return line(f"Plan '{self.name}'", figures(self))
+
+    def _repr_html_(self) -> str:
+        return card(f"Plan '{self.name}'", figures(self))
 
     def save(self, folder: Path, compiled: CompiledScenario) -> None:
         """Write the plan into an existing folder: four Parquet tables and ``plan.json``.
@@ -150,8 +162,9 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
     scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
     if scalars["lower_bound"] is None:
         scalars["lower_bound"] = math.nan
-    targets, shift, lane_idx, unit_value = _read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
-    prices, refined, use = _read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
+    targets, shift, lane_idx, unit_value = read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
+    by_kind = read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
+    prices, refined, use = (CapacityPrices(**arrays) for arrays in by_kind)
     convergence = pd.read_parquet(folder / "convergence.parquet")
     recovery = pd.read_parquet(folder / "recovery.parquet")
     return Plan(
@@ -164,8 +177,23 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
         recovery=recovery,
         bound_conditions=tuple(scalars["bound_conditions"]),
         refinement=Refinement(**scalars["refinement"], prices=refined, shift=shift) if scalars["refinement"] else None,
+        currency=compiled.currency,
         **{name: scalars[name] for name in _SCALARS},
     )
+
+
+def figures(plan: Plan) -> list[tuple[str, str]]:
+    """What a person wants to know first about a plan, by name, with units."""
+    stocked, money = int((plan.lane_idx >= 0).sum()), plan.currency
+    bound = "" if plan.bound_kind == "none" else f"{number(plan.lower_bound)} {money} "
+    return [
+        ("planned cost", f"{number(plan.planned_cost)} {money}".strip()),
+        ("lower bound", f"{bound}({plan.bound_kind})"),
+        ("dual gap", percent(plan.dual_gap, 3)),
+        ("targets", f"{stocked:,} product-sites, {plan.targets.shape[2]:,} periods"),
+        ("over capacity", f"{percent(plan.capacity_violation_max, 2)} at most"),
+        ("refined products", f"{plan.refinement.products if plan.refinement else 0:,}"),
+    ]
 
 
 def targets_frame(plan: Plan, compiled: CompiledScenario) -> pd.DataFrame:
@@ -250,46 +278,3 @@ def _price_rows(
 
 def _named(names: tuple[str, ...], index: Ints, repeats: int) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(np.repeat(index, repeats), categories=pd.Index(names))
-
-
-def _read_targets(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[Floats, Floats, Ints, Floats]:
-    """Targets, their shift, lanes and unit values."""
-    names = compiled.names
-    shape = (len(names.products), len(names.nodes), compiled.num_periods)
-    product = _codes(frame["product"], names.products)
-    node = _codes(frame["node"], names.nodes)
-    cell = (product, node, frame["period"].to_numpy() - 1)
-    targets, shift, unit_value = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    targets[cell], shift[cell], unit_value[cell] = frame["target"], frame["shift"], frame["unit_value"]
-    lane_idx = np.full(shape[:2], -1)
-    lane_idx[product, node] = _codes(frame["lane"], names.lanes)
-    return targets, shift, lane_idx, unit_value
-
-
-def _read_prices(frame: pd.DataFrame, compiled: CompiledScenario) -> tuple[CapacityPrices, ...]:
-    """Prices, refined prices and use; those without a limit are not in the file, and read as 0 or NaN."""
-    nodes = compiled.nodes
-    shapes = {
-        "storage": nodes.storage_m3.shape,
-        "inbound": nodes.inbound_units_per_day.shape,
-        "outbound": nodes.outbound_units_per_day.shape,
-        "lane": compiled.lanes.capacity_units_per_day.shape,
-    }
-    prices = {kind: np.zeros(shape) for kind, shape in shapes.items()}
-    refined = {kind: np.zeros(shape) for kind, shape in shapes.items()}
-    use = {kind: np.full(shape, np.nan) for kind, shape in shapes.items()}
-    for kind in shapes:
-        rows = frame[frame["resource"] == kind]
-        places = compiled.names.lanes if kind == "lane" else compiled.names.nodes
-        cell: tuple[Ints, ...] = (_codes(rows["at"], places), rows["period"].to_numpy() - 1)
-        if kind == "storage":
-            cell = (cell[0], _codes(rows["storage_type"], compiled.names.storage_types), cell[1])
-        prices[kind][cell], refined[kind][cell], use[kind][cell] = rows["price"], rows["refined_price"], rows["use"]
-    return CapacityPrices(**prices), CapacityPrices(**refined), CapacityPrices(**use)
-
-
-def _codes(column: pd.Series, names: tuple[str, ...]) -> Ints:
-    codes = pd.Index(names).get_indexer(pd.Index(column.astype("str")))
-    if (codes < 0).any():
-        raise ValueError(f"{column.name} '{column[codes < 0].iloc[0]}' is not in the scenario")
-    return codes.astype(np.int64)

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from meio.closed_loop.loop import replan_days, simulate_closed_loop
 from meio.folder import check_destination, read_facts
 from meio.network.compile import compile_scenario
-from meio.network.model import Policy, Scenario
+from meio.network.model import Policy
 from meio.network.scenario import load_scenario
 from meio.optimizer.baselines import baseline_plans
 from meio.optimizer.planner import Method
-from meio.outcome import Outcome
+from meio.optimizer.stopping import PlanInterrupted
+from meio.outcome import Outcome, OutcomeInterrupted
 from meio.output import read_plan, write_output
 from meio.plans import Plan
 from meio.refinement.planner import plan
 from meio.simulation.engine import simulate
 from meio.simulation.measures import SimulationResult
 from meio.simulation.policies import AssignmentPolicy, PolicyError
-from meio.simulation.stopping import MOST_REPLICATIONS
+from meio.simulation.stopping import MOST_REPLICATIONS, SimulationInterrupted
 
 Progress = Callable[[str, int, int], None]
-"""Told the step, how much of it is done and how much there is, while a long step runs."""
+"""Told the step (after a colon: how it stands, ``plan: gap 0.4%``), how much is done, how much there is at most."""
+
+System = tuple[Plan, Policy | AssignmentPolicy]
 
 BASELINE_POLICY: Policy = "nearest"
 
@@ -103,39 +105,52 @@ def run(
         With every problem of the scenario.
     OutputError
         When the folder cannot be written, or holds something else.
+    OutcomeInterrupted
+        When someone stops it after the first step, with what was finished.
     """
     trial = Trial(seed=seed, workers=workers, progress=progress)
     if folder is not None:
         check_destination(Path(folder))
-    outcome = plan_scenario(path, overrides=overrides, workers=workers, progress=progress)
+    outcome = None
     try:
+        outcome = plan_scenario(path, overrides=overrides, workers=workers, progress=progress)
         outcome = prove(outcome, trial)
         outcome = compare_with_baselines(outcome, trial)
-    finally:
-        if folder is not None:
-            write_output(Path(folder), outcome)
+    except KeyboardInterrupt as stop:
+        raise interrupted(stop, outcome, folder) from None
+    except Exception:
+        write_finished(folder, outcome)
+        raise
+    write_finished(folder, outcome)
     return outcome
 
 
 def plan_scenario(
     path: Path | str,
+    folder: Path | str | None = None,
     *,
     overrides: Sequence[str] = (),
     method: Method = "decomposition",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Plan a scenario without simulating it; parameters and errors are those of `run`, `method` that of `plan`."""
+    """Plan a scenario without simulating it; parameters and errors are those of `run`, `method` that of `plan`.
+
+    A plan that is interrupted after the first evaluation of the dual is finished from what was found, and written.
+    """
     timings: dict[str, float] = {}
-    with _timed("read", timings):
+    with timed("read", timings):
         scenario = load_scenario(Path(path), overrides)
         compiled = compile_scenario(scenario)
-    settings = scenario.file.planning
-    tell = _step("plan", settings.max_iterations + settings.refinement_rounds, progress)
-    with _timed("plan", timings):
-        policy = scenario.file.simulation.policy
-        best = plan(compiled, settings, method=method, policy=policy, workers=workers, progress=tell)
-    return Outcome(Path(path), tuple(overrides), scenario, compiled, best, timings)
+    settings, policy = scenario.file.planning, scenario.file.simulation.policy
+    of_plan = partial(Outcome, Path(path), tuple(overrides), scenario, compiled, timings=timings)
+    try:
+        with timed("plan", timings):
+            best = plan(compiled, settings, method=method, policy=policy, workers=workers, progress=progress)
+    except PlanInterrupted as stop:
+        raise interrupted(stop, of_plan(plan=stop.plan), folder) from None
+    write_finished(folder, of_plan(plan=best))
+    return of_plan(plan=best)
 
 
 def saved_plan(path: Path | str, folder: Path | str, *, overrides: Sequence[str] = ()) -> Outcome:
@@ -149,7 +164,7 @@ def saved_plan(path: Path | str, folder: Path | str, *, overrides: Sequence[str]
         When the folder holds no plan, or the plan of another scenario.
     """
     timings: dict[str, float] = {}
-    with _timed("read", timings):
+    with timed("read", timings):
         scenario = load_scenario(Path(path), overrides)
         compiled = compile_scenario(scenario)
         earlier = read_plan(Path(folder), compiled)
@@ -175,152 +190,111 @@ def simulate_plan(
     ------
     PolicyError
         When a policy of the user's misbehaves; what was simulated until then is written.
+    OutcomeInterrupted
+        When someone stops it after a replication; what was simulated until then is written.
     """
     try:
         outcome = prove(outcome, trial, policy)
         if against is not None:
             outcome = compare_with_policy(outcome, against, trial)
     except PolicyError as error:
-        _keep_stopped(outcome, error, folder)
+        keep_stopped(outcome, error, folder)
         raise
-    if folder is not None:
-        write_output(folder, outcome)
+    except OutcomeInterrupted as stop:
+        raise interrupted(stop, None, folder) from None
+    write_finished(folder, outcome)
     return outcome
 
 
 def prove(outcome: Outcome, trial: Trial, policy: Policy | AssignmentPolicy | None = None) -> Outcome:
     """Simulate the plan, assigning orders by `policy` or else as the scenario says."""
     policy = policy or outcome.scenario.file.simulation.policy
-    results, timings = _simulated(outcome, {"plan": (outcome.plan, policy)}, trial)
-    return replace(outcome, proof=results["plan"], timings=timings)
+    try:
+        result, timings = _simulated(outcome, "plan", (outcome.plan, policy), trial)
+    except SimulationInterrupted as stop:
+        raise OutcomeInterrupted(replace(outcome, proof=stop.result)) from None
+    return replace(outcome, proof=result, timings=timings)
 
 
 def compare_with_baselines(outcome: Outcome, trial: Trial) -> Outcome:
     """Simulate the systems the plan replaces, which assign every order to the nearest node that can serve it."""
     timings = dict(outcome.timings)
-    with _timed("plan_baselines", timings):
+    with timed("plan_baselines", timings):
         plans = baseline_plans(outcome.compiled)
     rivals = {name: (baseline, BASELINE_POLICY) for name, baseline in plans.items()}
-    results, timings = _simulated(replace(outcome, timings=timings), rivals, trial.like(outcome.proof))
-    return replace(outcome, baselines=results, timings=timings)
+    return compared(replace(outcome, timings=timings), rivals, trial.like(outcome.proof))
 
 
 def compare_with_policy(outcome: Outcome, policy: Policy | AssignmentPolicy, trial: Trial) -> Outcome:
     """Simulate the same plan under another assignment policy."""
     name = policy if isinstance(policy, str) else policy.name
-    results, timings = _simulated(outcome, {name: (outcome.plan, policy)}, trial.like(outcome.proof))
-    return replace(outcome, baselines=results, timings=timings)
+    return compared(outcome, {name: (outcome.plan, policy)}, trial.like(outcome.proof))
 
 
-def simulate_replanned(
-    path: Path | str,
-    plan_folder: Path | str,
-    replan: str,
-    trial: Trial,
-    policy: Policy | AssignmentPolicy | None = None,
-    folder: Path | None = None,
-    *,
-    overrides: Sequence[str] = (),
-) -> Outcome:
-    """Simulate a plan with replans on the way, beside it as it is (``static``), and write an output folder.
+def keep_stopped(outcome: Outcome, error: PolicyError, folder: Path | None) -> None:
+    """Write what was simulated before a policy misbehaved."""
+    write_finished(folder, outcome if outcome.proof else replace(outcome, proof=error.result))
 
-    The scenario that the plan was made for is the first forecast; what happens is the scenario at `path`, which may
-    have other demand, capacities or costs.
 
-    Raises
-    ------
-    ScenarioError
-        With every problem of the scenario, or when the plan is for another network or its periods do not fit `replan`.
-    OutputError
-        When `plan_folder` holds no plan, its scenario is not what it was, or `folder` cannot be written.
-    PolicyError
-        When a policy of the user's misbehaves; what was simulated until then is written.
-    """
-    planned = reopened(plan_folder)
-    scenario = load_scenario(Path(path), overrides)
-    compiled = compile_scenario(scenario)
-    plan = planned.plan if compiled.hash == planned.compiled.hash else _without_bound(planned.plan)
-    outcome = Outcome(Path(path), tuple(overrides), scenario, compiled, plan, planned.timings)
-    rivals = {"static": (plan, policy or scenario.file.simulation.policy)}
-    try:
-        outcome = _prove_replanned(outcome, planned.scenario, replan, trial, policy)
-        results, timings = _simulated(outcome, rivals, trial)
-    except PolicyError as error:
-        _keep_stopped(outcome, error, folder)
-        raise
-    outcome = replace(outcome, baselines=results, timings=timings)
-    if folder is not None:
-        write_output(folder, outcome)
+def interrupted(stop: KeyboardInterrupt, outcome: Outcome | None, folder: Path | str | None) -> KeyboardInterrupt:
+    """Write what was finished, if anything was; what to raise then."""
+    finished = stop.outcome if isinstance(stop, OutcomeInterrupted) else outcome
+    if finished is None:
+        return stop
+    write_finished(folder, finished)
+    return OutcomeInterrupted(finished, None if folder is None else Path(folder))
+
+
+def write_finished(folder: Path | str | None, outcome: Outcome | None) -> None:
+    """Write an output folder, if there is one to write and something to write into it."""
+    if folder is not None and outcome is not None:
+        write_output(Path(folder), outcome)
+
+
+def compared(outcome: Outcome, rivals: Mapping[str, System], trial: Trial) -> Outcome:
+    """Simulate rivals of the plan by name; an interrupted one is left out, for it cannot be compared in pairs."""
+    outcome = replace(outcome, baselines={})
+    for name, system in rivals.items():
+        try:
+            result, timings = _simulated(outcome, name, system, trial)
+        except KeyboardInterrupt:
+            raise OutcomeInterrupted(outcome) from None
+        outcome = replace(outcome, baselines={**outcome.baselines, name: result}, timings=timings)
     return outcome
 
 
-def _prove_replanned(
-    outcome: Outcome, forecast: Scenario, replan: str, trial: Trial, policy: Policy | AssignmentPolicy | None
-) -> Outcome:
+def _simulated(outcome: Outcome, name: str, system: System, trial: Trial) -> tuple[SimulationResult, dict[str, float]]:
+    """Simulate a system, on the same random numbers as every other; with the timings so far."""
+    timings, step = dict(outcome.timings), f"simulate_{name}"
+    candidate, policy = system
     replications = trial.replications or outcome.scenario.file.simulation.replications
-    total = replications * (1 + len(replan_days(replan, outcome.compiled)))
-    timings = dict(outcome.timings)
-    with _timed("simulate_replanned", timings):
-        result, replans = simulate_closed_loop(
-            outcome.scenario,
-            outcome.plan,
-            forecast=forecast,
-            replan=replan,
-            policy=policy,
+    most = replications if trial.precision is None else max(replications, trial.most_replications)
+    with timed(step, timings):
+        result = simulate(
+            outcome.compiled,
+            candidate,
             replications=replications,
+            precision=trial.precision,
+            most_replications=trial.most_replications,
             seed=trial.seed,
+            policy=policy,
             workers=trial.workers,
             daily=trial.daily,
             events=trial.events,
-            progress=_step("simulate_replanned", total, trial.progress),
+            progress=step_progress(step, most, trial.progress),
         )
-    return replace(outcome, proof=result, replans=replans, timings=timings)
-
-
-def _keep_stopped(outcome: Outcome, error: PolicyError, folder: Path | None) -> None:
-    """Write what was simulated before a policy misbehaved."""
-    if folder is not None:
-        write_output(folder, outcome if outcome.proof else replace(outcome, proof=error.result))
-
-
-def _without_bound(plan: Plan) -> Plan:
-    reason = "the plan was made for another scenario than the one simulated"
-    return replace(plan, lower_bound=math.nan, bound_kind="none", bound_conditions=(reason,))
-
-
-def _simulated(
-    outcome: Outcome, systems: Mapping[str, tuple[Plan, Policy | AssignmentPolicy]], trial: Trial
-) -> tuple[dict[str, SimulationResult], dict[str, float]]:
-    """Simulate plans under policies by name, all on the same random numbers; with the timings so far."""
-    timings, results = dict(outcome.timings), {}
-    replications = trial.replications or outcome.scenario.file.simulation.replications
-    for name, (candidate, policy) in systems.items():
-        step = f"simulate_{name}"
-        with _timed(step, timings):
-            results[name] = simulate(
-                outcome.compiled,
-                candidate,
-                replications=replications,
-                precision=trial.precision,
-                most_replications=trial.most_replications,
-                seed=trial.seed,
-                policy=policy,
-                workers=trial.workers,
-                daily=trial.daily,
-                events=trial.events,
-                progress=_step(step, replications, trial.progress),
-            )
-    return results, timings
+    return result, timings
 
 
 @contextmanager
-def _timed(step: str, timings: dict[str, float]) -> Iterator[None]:
+def timed(step: str, timings: dict[str, float]) -> Iterator[None]:
+    """Note how many seconds a step took, when it comes to its end."""
     begin = perf_counter()
     yield
     timings[step] = perf_counter() - begin
     _log.info("%s took %.2f s", step, timings[step])
 
 
-def _step(name: str, total: int, progress: Progress | None) -> Callable[[int], None]:
+def step_progress(name: str, total: int, progress: Progress | None) -> Callable[[int], None]:
     """Return what a step calls, which only knows how much of it is done."""
     return lambda done: progress(name, done, total) if progress else None

@@ -42,9 +42,9 @@ class Changes:
 
     Examples
     --------
-    >>> Changes(demand_scale={"mug": 1.3})
-    >>> Changes(rows={"products": pd.DataFrame({"product": ["mug"], "unit_cost": [2.5]})})
-    >>> Changes(capacity_scale={"FC": 0.8})
+    >>> more_demand = Changes(demand_scale={"mug": 1.3})
+    >>> dearer = Changes(rows={"products": pd.DataFrame({"product": ["mug"], "unit_cost": [2.5]})})
+    >>> less_room = Changes(capacity_scale={"FC": 0.8})
     """
 
     demand_scale: Mapping[str, float] = field(default_factory=dict)

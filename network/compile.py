@@ -54,6 +54,7 @@ def compile_scenario(scenario: Scenario) -> CompiledScenario:
         zone_lat=floats(zones["lat"]),
         zone_lon=floats(zones["lon"]),
         zone_population=floats(zones["population"]),
+        currency=file.costs.currency,
     )
 
 

@@ -272,3 +272,5 @@ class CompiledScenario(NamedTuple):
     """[zone]"""
     zone_lon: Floats
     zone_population: Floats
+    currency: str = ""
+    """Label of money."""

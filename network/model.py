@@ -16,6 +16,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from meio.network.units import ClockMinutes, Days
+from meio.views import card, line
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
@@ -355,3 +356,24 @@ class Scenario:
     tables: dict[str, pd.DataFrame]
     hash: str
     data_hashes: dict[str, str]
+
+    def __repr__(self) -> str:
+        return line(f"Scenario '{self.file.name}'", self._figures())
+
+    def _repr_html_(self) -> str:
+        return card(f"Scenario '{self.file.name}'", self._figures())
+
+    def _figures(self) -> list[tuple[str, str]]:
+        """What a person wants to know first, by name."""
+        file, horizon = self.file, self.file.horizon
+        vendors = sum(node.kind == NodeKind.VENDOR for node in file.nodes.values())
+        return [
+            ("products", f"{len(self.tables['products']):,}"),
+            ("sites", f"{len(file.nodes) - vendors:,}"),
+            ("vendors", f"{vendors:,}"),
+            ("zones", f"{len(self.tables['zones']):,}"),
+            ("speeds", ", ".join(file.speeds)),
+            ("horizon", f"{horizon.periods:,} periods of {horizon.period_days:,} days from {horizon.start}"),
+            ("demand", file.demand.distribution.replace("_", " ")),
+            ("money", file.costs.currency),
+        ]

@@ -15,7 +15,14 @@ from meio.simulation.build import build_world
 from meio.simulation.measures import SimulationResult
 from meio.simulation.records import daily_table, events_table
 from meio.simulation.replication import Adapt, Assignment, Setting, run_replication
-from meio.simulation.stopping import MOST_REPLICATIONS, StoppingRule, in_order, stopping_rule, total_costs
+from meio.simulation.stopping import (
+    MOST_REPLICATIONS,
+    SimulationInterrupted,
+    StoppingRule,
+    in_order,
+    stopping_rule,
+    total_costs,
+)
 from meio.simulation.tabulate import tabulate
 from meio.simulation.tally import Outcome
 from meio.simulation.warm_up import suggested_warm_up
@@ -78,6 +85,8 @@ def simulate(
         When the plan does not fit the scenario, or a number is out of its range.
     PolicyError
         When a policy of the user's misbehaves; its `result` is what was simulated until then.
+    SimulationInterrupted
+        When someone stops it after the first replication; its `result` is of those that were finished.
     ConservationError
         When a unit is unaccounted for: a defect of the simulator, never of the input.
     """
@@ -87,35 +96,42 @@ def simulate(
     began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
     world = build_world(compiled, plan, protection_for(assignment.name, compiled, plan))
     setting = Setting(compiled, world, assignment, seed, events, adapt_days, new_adapt)
-    outcomes = _outcomes(setting, rule, workers, progress)
+    outcomes, interrupted = _outcomes(setting, rule, workers, progress)
     failure = outcomes[-1].failure
     complete = [outcome for outcome in outcomes if outcome.failure is None] or outcomes
     result = replace(
         tabulate(compiled, complete, policy=assignment.name, seed=seed, seconds=perf_counter() - began),
-        stopped=None if failure is None else str(failure),
+        stopped=f"interrupted after {len(outcomes)} replications" if interrupted else _text(failure),
         precision=precision,
         warm_up_days_suggested=suggested_warm_up(compiled, plan, outcomes),
         daily=daily_table(compiled, outcomes) if daily else None,
         events=events_table(compiled, outcomes) if events else None,
     )
     _raise_failure(failure, result)
+    if interrupted:
+        raise SimulationInterrupted(result)
     return result
 
 
 def _outcomes(
     setting: Setting, rule: StoppingRule, workers: int | None, progress: Callable[[int], None] | None
-) -> list[Outcome]:
-    """As many replications as are enough, or until one fails."""
+) -> tuple[list[Outcome], bool]:
+    """As many replications as are enough, or until one fails; and whether someone stopped them before, after one."""
     outcomes: list[Outcome] = []
-    for outcome in in_order(partial(run_replication, setting), rule, workers):
-        outcomes.append(outcome)
-        if outcome.failure is not None:
-            break
-        if progress is not None:
-            progress(len(outcomes))
-        if rule.is_met(total_costs(outcomes)):
-            break
-    return outcomes
+    try:
+        for outcome in in_order(partial(run_replication, setting), rule, workers):
+            outcomes.append(outcome)
+            if outcome.failure is not None:
+                break
+            if progress is not None:
+                progress(len(outcomes))
+            if rule.is_met(total_costs(outcomes)):
+                break
+    except KeyboardInterrupt:
+        if not outcomes:
+            raise
+        return outcomes, True
+    return outcomes, False
 
 
 def protection_for(policy: str, compiled: CompiledScenario, plan: Plan) -> Ints | None:
@@ -139,6 +155,10 @@ def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -
     from meio.simulation.policies import check_policy
 
     return Assignment(check_policy(policy, "policy").name, OUTSIDE, policy)
+
+
+def _text(failure: BaseException | None) -> str | None:
+    return None if failure is None else str(failure)
 
 
 def _raise_failure(failure: BaseException | None, result: SimulationResult) -> None:

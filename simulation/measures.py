@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from meio.views import card, line
+
 
 @dataclass(frozen=True, eq=False)
 class SimulationResult:
@@ -17,6 +19,8 @@ class SimulationResult:
 
     Attributes
     ----------
+    currency : str
+        Label of money in the scenario.
     days : int
         Days counted in each replication.
     seconds : float
@@ -26,8 +30,8 @@ class SimulationResult:
     units_lost : int
         Units unaccounted for: 0, else the simulation raises an error.
     stopped : str or None
-        Why it ended early: what a policy of the user's did. Tables are then of the replications that were complete, or
-        else of the one that stopped; `daily` and `events` are of all.
+        Why it ended early: what a policy of the user's did, or that someone interrupted it. Tables are then of the
+        replications that were complete, or else of the one that stopped; `daily` and `events` are of all.
     precision : float or None
         Relative half-width of the interval of mean total cost that was asked for; none: replications were given.
     warm_up_days_suggested : int or None
@@ -89,6 +93,17 @@ class SimulationResult:
     warm_up_days_suggested: int | None = None
     daily: pd.DataFrame | None = field(default=None, repr=False)
     events: pd.DataFrame | None = field(default=None, repr=False)
+    currency: str = ""
+
+    def __repr__(self) -> str:
+        from meio.simulation.result_view import figures
+
+        return line(f"Simulation under policy '{self.policy}'", figures(self))
+
+    def _repr_html_(self) -> str:
+        from meio.simulation.result_view import figures
+
+        return card(f"Simulation under policy '{self.policy}'", figures(self))
 
     @property
     def capacity_use_max(self) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from meio.network.compiled import Floats
+from meio.simulation.measures import SimulationResult
 from meio.simulation.statistics import relative_half_width
 from meio.simulation.tally import UNAVOIDABLE, Outcome
 
@@ -18,6 +19,20 @@ FEWEST_TO_STOP = 10
 """Replications before a precision can count as reached; with fewer, a narrow interval is too often luck."""
 MOST_REPLICATIONS = 1000
 """Where to stop short of a precision, unless told otherwise."""
+
+
+class SimulationInterrupted(KeyboardInterrupt):
+    """Someone stopped a simulation.
+
+    Attributes
+    ----------
+    result : SimulationResult
+        Of the replications that were finished, at least one.
+    """
+
+    def __init__(self, result: SimulationResult) -> None:
+        super().__init__()
+        self.result = result
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def tabulate(
     records = _Records(*(_daily(compiled, outcomes, name) for name in _Records._fields))
     return SimulationResult(
         policy=policy,
+        currency=compiled.currency,
         seed=seed,
         replications=len(outcomes),
         days=min(outcome.days for outcome in outcomes),

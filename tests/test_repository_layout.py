@@ -82,7 +82,7 @@ def test_workflow_loads_no_kernel_before_it_runs():
 
 def test_public_names_resolve():
     ended = python("-c", "import meio; print([name for name in meio.__all__ if not callable(getattr(meio, name))])")
-    assert ended.stdout.strip() == "['__version__']", ended.stderr
+    assert ended.stdout.strip() == "['__version__', 'plotting']", ended.stderr
 
 
 def test_checkout_runs_without_installation(tmp_path: Path):

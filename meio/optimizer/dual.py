@@ -61,6 +61,8 @@ class Ascent(NamedTuple):
     """Those of the highest dual value."""
     convergence: pd.DataFrame
     """One row an evaluation: iteration, dual_value, planned_cost, dual_gap, violation."""
+    interrupted: bool = False
+    """Whether someone stopped it after at least one evaluation."""
 
 
 def dual_ascent(
@@ -69,7 +71,13 @@ def dual_ascent(
     on_iteration: Callable[[Progress], None] | None = None,
     start: CapacityPrices | None = None,
 ) -> Ascent:
-    """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met."""
+    """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When someone stops it before the first evaluation is done; later it ends with what it has.
+    """
     began = time.perf_counter()
     limit = evaluate.shared.limit
     best_prices = prices = no_prices(limit) if start is None else _where_limited(start, limit)
@@ -77,19 +85,25 @@ def dual_ascent(
     recent: list[Evaluation] = []
     rows: list[dict[str, float]] = []
     highest = -np.inf
-    while True:
-        current = evaluate(prices)
-        recent = [*recent, current][-AVERAGED:]
-        if current.dual_value > highest:
-            highest, best_prices = current.dual_value, prices
-        rows.append(_row(len(rows) + 1, recent, highest, limit))
-        seconds = time.perf_counter() - began
-        progress = Progress(len(rows), rows[-1]["dual_gap"], rows[-1]["violation"], seconds)
-        if on_iteration is not None:
-            on_iteration(progress)
-        if stop(progress):
-            return Ascent(recent, highest, best_prices, pd.DataFrame(rows))
-        prices = search.next(current)
+    stopped = interrupted = False
+    while not stopped:
+        try:
+            current = evaluate(prices)
+            recent = [*recent, current][-AVERAGED:]
+            if current.dual_value > highest:
+                highest, best_prices = current.dual_value, prices
+            rows.append(_row(len(rows) + 1, recent, highest, limit))
+            seconds = time.perf_counter() - began
+            progress = Progress(len(rows), rows[-1]["dual_gap"], rows[-1]["violation"], seconds)
+            if on_iteration is not None:
+                on_iteration(progress)
+            stopped = stop(progress)
+            prices = prices if stopped else search.next(current)
+        except KeyboardInterrupt:
+            if not rows:
+                raise
+            stopped = interrupted = True
+    return Ascent(recent, highest, best_prices, pd.DataFrame(rows), interrupted)
 
 
 def _where_limited(prices: CapacityPrices, limit: CapacityPrices) -> CapacityPrices:

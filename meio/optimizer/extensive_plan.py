@@ -60,6 +60,7 @@ def _as_plan(compiled: CompiledScenario, model: SampledModel, solution: Extensiv
     row = {"iteration": 1, "dual_value": solution.cost, "planned_cost": solution.cost, "dual_gap": 0.0}
     return Plan(
         name="plan",
+        currency=compiled.currency,
         targets=targets,
         lane_idx=model.lane_idx,
         unit_value=np.where((model.turns > 0)[:, :, None], landed + on_the_way, np.where(landed < np.inf, landed, 0.0)),

@@ -17,7 +17,7 @@ from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.prices import Capacities, capacities, no_prices, violation
 from meio.optimizer.recovery import Recovery, pack_storage, recovered, review_targets
-from meio.optimizer.stopping import AnyOf, GapClosed, MostIterations, MostSeconds, Progress, StopRule
+from meio.optimizer.stopping import AnyOf, GapClosed, MostIterations, MostSeconds, PlanInterrupted, Progress, StopRule
 from meio.plans import CapacityPrices, Plan
 
 
@@ -66,6 +66,8 @@ def plan(
     ------
     TooLargeError
         When the scenario is too large for ``extensive``.
+    PlanInterrupted
+        When someone stops dual ascent, with the plan made from what it had found.
     """
     if method == "extensive":
         from meio.optimizer.extensive_plan import extensive_plan
@@ -82,7 +84,13 @@ def solved(
     progress: Callable[[Progress], None] | None = None,
     start: CapacityPrices | None = None,
 ) -> Solved:
-    """A plan as `plan` makes it, with what it was made from; prices move from `start`, or from zero."""
+    """A plan as `plan` makes it, with what it was made from; prices move from `start`, or from zero.
+
+    Raises
+    ------
+    PlanInterrupted
+        As `plan` does.
+    """
     started = time.perf_counter()
     evaluate = evaluator_of(compiled, capacities(compiled), workers or os.cpu_count() or 1)
     ascent = dual_ascent(evaluate, stop_rule(settings), progress, start)
@@ -90,6 +98,8 @@ def solved(
     recovery = recovered(evaluate, ascent.recent, whole_units)
     certificate = certify(compiled, recovery.planned.prices, evaluate.workers)
     made = _as_plan(compiled, evaluate, ascent, recovery, certificate, whole_units, time.perf_counter() - started)
+    if ascent.interrupted:
+        raise PlanInterrupted(made)
     return Solved(made, evaluate, ascent, recovery.planned)
 
 
@@ -131,6 +141,7 @@ def _as_plan(
     planned = recovery.planned
     return Plan(
         name="plan",
+        currency=compiled.currency,
         targets=review_targets(compiled, evaluate.model, planned, whole_units),
         lane_idx=planned.decisions.lane_idx,
         unit_value=unit_values(planned),

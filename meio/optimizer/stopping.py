@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from meio.plans import Plan
+
 VIOLATION_TOLERANCE = 0.005  # relative; repair removes what is left
 
 
@@ -15,6 +17,20 @@ class Progress(NamedTuple):
     dual_gap: float
     violation: float
     seconds: float
+
+
+class PlanInterrupted(KeyboardInterrupt):
+    """Someone stopped the planner, and it made a plan from the best it had found until then.
+
+    Attributes
+    ----------
+    plan : Plan
+        Complete: averaged, rounded, repaired and bounded like any other.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
 
 
 class StopRule(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Planning, Policy
 from meio.optimizer import planner
+from meio.optimizer.stopping import PlanInterrupted, Progress
 from meio.plans import Plan
 from meio.refinement.refine import refined
 
@@ -18,7 +19,7 @@ def plan(
     method: planner.Method = "decomposition",
     policy: Policy = "priced",
     workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Plan:
     """Plan a scenario, as `meio.optimizer.planner.plan` does, and refine the targets.
 
@@ -34,16 +35,30 @@ def plan(
     workers : int, optional
         Threads; as many as the machine has cores when left out. The plan does not depend on it.
     progress : callable, optional
-        Called with the number of evaluations and rounds done, of `max_iterations` and `refinement_rounds` together.
+        Called with the step, how much of it is done and how much there is at most: ``plan: gap 0.4%`` after each of
+        `max_iterations` evaluations of the dual, then ``refine`` after each of `refinement_rounds`.
+
+    Raises
+    ------
+    TooLargeError
+        When the scenario is too large for ``extensive``.
+    PlanInterrupted
+        When someone stops it after the first evaluation, with the best plan it then had.
     """
     settings = settings or Planning()
 
-    def tell(done: int) -> None:
+    def ascended(now: Progress) -> None:
         if progress is not None:
-            progress(done)
+            progress(f"plan: gap {max(now.dual_gap, 0.0):.2%}", now.iteration, settings.max_iterations)
 
-    closed = planner.plan(compiled, settings, method=method, workers=workers, progress=lambda now: tell(now.iteration))
+    def searched(done: int) -> None:
+        if progress is not None:
+            progress("refine", done, settings.refinement_rounds)
+
+    closed = planner.plan(compiled, settings, method=method, workers=workers, progress=ascended)
     if method == "extensive":
         return closed
-    rounds, first = settings.refinement_rounds, settings.max_iterations
-    return refined(compiled, closed, rounds, policy=policy, workers=workers, progress=lambda done: tell(first + done))
+    try:
+        return refined(compiled, closed, settings.refinement_rounds, policy=policy, workers=workers, progress=searched)
+    except KeyboardInterrupt:
+        raise PlanInterrupted(closed) from None
