@@ -1,0 +1,88 @@
+"""What 5% more or less of a capacity is worth, the most valuable on top."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from meio.report.prices import place_labels
+from meio.report.style import ACCENT, INK, MUTED, WARM, bar_marker, figure
+
+MOST_DRAWN = 15
+# The change of cost with 5% less and with 5% more capacity: name, colour, hatch.
+SIDES = {"change_minus": ("5% less capacity", WARM, "/"), "change_plus": ("5% more capacity", ACCENT, "")}
+
+
+def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
+    """Draw the change of cost with 5% less and 5% more of each capacity, and what its price foretells.
+
+    Parameters
+    ----------
+    sensitivity : DataFrame
+        A row a capacity: columns resource, at, storage_type; worth_5_percent, what the price says 5% more saves
+        (money); and, where it was checked by planning and simulating again, the change of cost ``change_minus`` and
+        ``change_plus`` with its 95% interval, ``…_low`` and ``…_high`` (money; missing: not checked).
+    currency : str
+        For the axis.
+    """
+    drawn = _most_valuable(sensitivity)[::-1]
+    names = capacity_names(drawn)
+    drawing = figure(height=120 + 44 * len(drawn))
+    for column, (name, colour, hatch) in SIDES.items():
+        change = drawn[column]
+        drawing.add_bar(
+            y=names,
+            x=change,
+            name=name,
+            orientation="h",
+            marker=bar_marker(colour, hatch),
+            error_x={
+                "type": "data",
+                "array": drawn[f"{column}_high"] - change,
+                "arrayminus": change - drawn[f"{column}_low"],
+                "color": INK,
+                "thickness": 1.2,
+                "width": 4,
+            },
+            hovertemplate="%{x:+,.0f} " + currency + "<extra>" + name + "</extra>",
+        )
+    for sign, shown in ((1, True), (-1, False)):
+        drawing.add_scatter(
+            y=names,
+            x=sign * drawn["worth_5_percent"],
+            name="as the price says",
+            legendgroup="price",
+            showlegend=shown,
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 9, "color": INK, "line": {"width": 2}},
+            hovertemplate="%{x:+,.0f} " + currency + "<extra>as the price says</extra>",
+        )
+    drawing.update_layout(barmode="overlay", bargap=0.45)
+    drawing.update_xaxes(title=f"change of total cost, {currency}", tickformat="~s", zeroline=True, zerolinecolor=MUTED)
+    return drawing
+
+
+def tornado_rows(sensitivity: pd.DataFrame, currency: str) -> list[list[str]]:
+    """Return the capacities as rows of text, the heading first, the most valuable on top."""
+    drawn = _most_valuable(sensitivity)
+    rows = [["capacity", f"5% more, by its price, {currency}", f"5% less, {currency}", f"5% more, {currency}"]]
+    for name, row in zip(capacity_names(drawn), drawn.to_dict("records"), strict=True):
+        rows.append([name, f"{-row['worth_5_percent']:+,.0f}", *(_with_interval(row, side) for side in SIDES)])
+    return rows
+
+
+def capacity_names(table: pd.DataFrame) -> list[str]:
+    """Return the name of each row's capacity: its place, and what it limits."""
+    return list(place_labels(table) + ", " + table["resource"])
+
+
+def _most_valuable(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    return sensitivity.sort_values("worth_5_percent", ascending=False, kind="stable")[:MOST_DRAWN].reset_index(
+        drop=True
+    )
+
+
+def _with_interval(row: dict[str, float], side: str) -> str:
+    if pd.isna(row[side]):
+        return "not checked"
+    return f"{row[side]:+,.0f} [{row[f'{side}_low']:+,.0f}, {row[f'{side}_high']:+,.0f}]"
