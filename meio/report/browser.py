@@ -18,6 +18,11 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 SECONDS = 60.0
 """Longest wait for the browser's start, or for one answer of it."""
 
+_DRAWN = """new Promise(done => {
+  const wait = () => document.body.dataset.drawn ? requestAnimationFrame(() => done()) : requestAnimationFrame(wait);
+  wait();
+})"""
+
 
 class BrowserError(Exception):
     """A browser that is missing, does not start, or does not answer as it should."""
@@ -61,13 +66,14 @@ class Browser:
         return result
 
     def open(self, file: Path, *, width: int, height: int = 900) -> None:
-        """Open a file in a window of this many pixels and wait until it is loaded, its scripts run."""
+        """Open a report in a window of this many pixels and wait until it says that everything is drawn."""
         self.events.clear()
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.ask("Page.navigate", url=file.resolve().as_uri())
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        address = file.resolve().as_uri()
+        self.ask("Page.navigate", url=address)
+        while not self._has_loaded(address):
             self.events.append(self._next())
-        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.evaluate(_DRAWN)
 
     def evaluate(self, script: str) -> Any:
         """Run JavaScript in the page and return its value, that of a promise when it is fulfilled.
@@ -90,6 +96,15 @@ class Browser:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def _has_loaded(self, address: str) -> bool:
+        """Whether the page at an address was reached, and loaded after that; an earlier page may still report too."""
+        reached = False
+        for event in self.events:
+            reached |= event["method"] == "Page.frameNavigated" and event["params"]["frame"]["url"] == address
+            if reached and event["method"] == "Page.loadEventFired":
+                return True
+        return False
 
     def _next(self) -> dict[str, Any]:
         from websocket import WebSocketException
@@ -133,7 +148,14 @@ def browser() -> Iterator[Browser]:
     with tempfile.TemporaryDirectory(prefix="meio-browser-", ignore_cleanup_errors=True) as profile:
         options = ["--headless=new", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage"]
         process = subprocess.Popen(  # noqa: S603 - a program found on the path, or named by the user
-            [program, *options, "--hide-scrollbars", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
+            [
+                program,
+                *options,
+                "--hide-scrollbars",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={profile}",
+                "about:blank",
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -155,10 +177,10 @@ def _address_of_page(process: subprocess.Popen[bytes], profile: Path) -> str:
     written, deadline = profile / "DevToolsActivePort", monotonic() + SECONDS
     while monotonic() < deadline and process.poll() is None:
         if written.exists() and (lines := written.read_text("utf-8").splitlines())[1:]:
-            with urlopen(f"http://127.0.0.1:{lines[0]}/json", timeout=SECONDS) as answer:  # noqa: S310 - this machine
+            with urlopen(f"http://127.0.0.1:{lines[0]}/json", timeout=SECONDS) as answer:
                 targets = json.load(answer)
             pages = [target["webSocketDebuggerUrl"] for target in targets if target["type"] == "page"]
             if pages:
                 return str(pages[0])
         sleep(0.05)
-    raise BrowserError(f"{process.args} did not start" if process.poll() is not None else "the browser takes too long")
+    raise BrowserError("the browser did not start" if process.poll() is not None else "the browser takes too long")

@@ -34,7 +34,8 @@ def capacity_rows(usage: pd.DataFrame) -> list[list[str]]:
     """Return the fullest capacities as rows of text, the heading first: their use in the period that uses most."""
     rows = [["capacity", "limit", "fullest in period", "planned", "simulated, mean", "simulated, 95th percentile"]]
     for name, shares in _fullest(usage).groupby("name", sort=False):
-        peak = shares.loc[shares[["planned", "mean"]].max(axis=1).idxmax()]
+        most = shares[["planned", "mean"]].max(axis=1)
+        peak = shares.assign(most=most).nlargest(1, "most").to_dict("records")[0]
         limit = f"{peak['capacity']:,.0f} {'m³' if peak['resource'] == 'storage' else 'units a day'}"
         rows.append([str(name), limit, str(peak["period"]), *(percent(peak[use]) for use in SHOWN)])
     return rows
@@ -49,8 +50,10 @@ def _fullest(usage: pd.DataFrame) -> pd.DataFrame:
     )
     peaks = shares.groupby("name")[["planned", "mean"]].max().max(axis=1)
     fullest = peaks.sort_values(ascending=False, kind="stable").index[:MOST_DRAWN]
-    order = shares["name"].map({name: rank for rank, name in enumerate(fullest)}).dropna().sort_values(kind="stable")
-    return shares.loc[order.index]
+    ranks = {name: rank for rank, name in enumerate(fullest)}
+    drawn = shares[shares["name"].isin(fullest)]
+    ordered: pd.DataFrame = drawn.sort_values("name", key=lambda names: names.map(ranks), kind="stable")
+    return ordered
 
 
 def _use_over_periods(shares: pd.DataFrame) -> go.Figure:

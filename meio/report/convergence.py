@@ -28,7 +28,7 @@ def bound_and_cost(convergence: pd.DataFrame, currency: str, lower_bound: float 
         ends = [convergence["iteration"].min(), convergence["iteration"].max()]
         line = {"color": INK, "dash": "dot", "width": 2}
         drawing.add_scatter(x=ends, y=[lower_bound] * 2, name="lower bound", mode="lines", line=line)
-    drawing.update_yaxes(title=currency, tickformat="~s")
+    drawing.update_yaxes(title_text=currency, tickformat="~s")
     return drawing
 
 
@@ -93,5 +93,5 @@ def _lines(convergence: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -
             line={"color": colour, "dash": dash, "width": 2},
             marker={"size": 5},
         )
-    drawing.update_xaxes(title="iteration", tickformat="d")
+    drawing.update_xaxes(title_text="iteration", tickformat="d")
     return drawing

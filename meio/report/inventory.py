@@ -34,7 +34,7 @@ def stock_by_layer(inventory: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame
     """
     kinds = inventory["node"].map(nodes.set_index("node")["kind"])
     units = inventory.assign(kind=kinds).groupby(["system", "period", "kind"], sort=False)["units_mean"].sum()
-    by_kind = units.unstack(fill_value=0.0)  # noqa: PD010 - the groups become columns
+    by_kind = units.unstack(fill_value=0)  # noqa: PD010 - the groups become columns
     systems = inventory["system"].unique()
     return by_kind.reindex(systems, level="system")[[kind for kind in LAYERS if kind in by_kind]]
 
@@ -65,8 +65,8 @@ def inventory_over_time(stock: pd.DataFrame, period_name: str = "period") -> go.
             line={"color": "#8a4b12", "width": 2.5, "dash": dash},
             hovertemplate="%{y:,.0f} units<extra>" + label(system) + "</extra>",
         )
-    drawing.update_yaxes(title="units on hand", tickformat="~s", rangemode="tozero")
-    drawing.update_xaxes(title=period_name, tickformat="d", nticks=14, showgrid=False)
+    drawing.update_yaxes(title_text="units on hand", tickformat="~s", rangemode="tozero")
+    drawing.update_xaxes(title_text=period_name, tickformat="d", nticks=8, showgrid=False)
     return drawing
 
 

@@ -15,16 +15,25 @@ function follow(slider) {
   show();
 }
 
-// A map keeps its shape: its height follows its width.
-function fit(figure) {
+// A map keeps its shape, and a legend that needs more lines makes its figure higher instead of the drawing smaller.
+async function fit(figure) {
+  if (figure.clientWidth === figure.fittedWidth) return;
+  figure.fittedWidth = figure.clientWidth;
+  figure.ownHeight = figure.ownHeight || figure.layout.height;
   const shape = (figure.layout.meta || {}).height_per_width;
-  const height = shape ? Math.round(figure.clientWidth * shape + 60) : 0;
-  if (height && Math.abs(height - figure.layout.height) > 1) Plotly.relayout(figure, { height });
+  const legend = figure.querySelector(".legend .bg");
+  const drawing = shape ? Math.round(figure.clientWidth * shape) + 60 : figure.ownHeight - 30;
+  const height = drawing + (legend ? Math.ceil(legend.getBBox().height) : 30);
+  if (!shape && height <= figure.ownHeight) return;
+  figure.parentElement.style.height = height + "px";
+  await Plotly.relayout(figure, { height });
 }
 
 window.addEventListener("load", () => {
   const figures = Array.from(document.querySelectorAll(".plotly-graph-div"));
-  figures.forEach(fit);
+  Promise.all(figures.map(fit)).then(() => {
+    document.querySelectorAll("input[data-figure]").forEach(follow);
+    document.body.dataset.drawn = "true";
+  });
   window.addEventListener("resize", () => figures.forEach(fit));
-  document.querySelectorAll("input[data-figure]").forEach(follow);
 });

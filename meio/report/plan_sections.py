@@ -16,7 +16,7 @@ from meio.report.stakes import stakes_list, stakes_rows
 from meio.report.tables import Tables
 from meio.report.tornado import capacity_names, tornado, tornado_rows
 from meio.report.traffic import lane_flows, site_loads, traffic_rows
-from meio.wording import bound_text, label, number, percent
+from meio.wording import bound_text, number, percent
 
 
 def plan_sections(summary: dict[str, Any], currency: str, tables: Tables, period_name: str) -> Iterator[Section]:
@@ -54,7 +54,9 @@ def _network(tables: Tables, period_name: str) -> Section:
     flows = None if use is None else lane_flows(_plans_own(use))
     loads = site_loads(tables["usage"])
     drawing = network_map(
-        *(tables[f"network/{name}"] for name in ("nodes", "lanes", "zones")),
+        tables["network/nodes"],
+        tables["network/lanes"],
+        tables["network/zones"],
         flows,
         loads,
         None if shipments is None else _plans_own(shipments),
@@ -93,8 +95,8 @@ def _sensitivity(sensitivity: pd.DataFrame, currency: str) -> Section:
     )
     return Section(
         "What more capacity is worth",
-        "Bars: total cost after planning and simulating with 5% less or more, with its 95% interval. Diamonds: what the "
-        "capacity's price says.",
+        "Bars: total cost after planning and simulating with 5% less or more, with its 95% interval. Diamonds: what "
+        "the capacity's price says.",
         pictures([Picture("tornado", title, tornado(sensitivity, currency), tornado_rows(sensitivity, currency))]),
     )
 
@@ -105,7 +107,7 @@ def _stakes(tables: Tables, currency: str, period_name: str) -> Section:
         "Most money at stake",
         "Products whose stock, on hand and on order up to the targets, is worth most at unit cost, mean over all "
         f"{period_name}s. Unfold one to see why its dearest target is what it is; meio explain takes any other apart.",
-        table(stakes_rows(stakes, currency, period_name)) + stakes_list(stakes, reasons, currency, period_name),
+        table(stakes_rows(stakes, currency, period_name)) + stakes_list(stakes, reasons, period_name),
     )
 
 

@@ -48,7 +48,7 @@ def price_map(prices: pd.DataFrame, resource: str, period_name: str = "period") 
         colorbar={"thickness": 10, "outlinewidth": 0, "nticks": 4},
         hovertemplate=f"%{{y}}, {period_name} %{{x}}<br>%{{z:,.3g}} " + f"{UNITS[resource]}<extra></extra>",
     )
-    drawing.update_xaxes(title=period_name, nticks=14, tickformat="d", showgrid=False)
+    drawing.update_xaxes(title_text=period_name, nticks=8, tickangle=0, tickformat="d", showgrid=False)
     drawing.update_yaxes(showgrid=False)
     return drawing
 
@@ -59,7 +59,7 @@ def price_rows(prices: pd.DataFrame, resource: str, currency: str, period_name: 
     drawn = drawn.assign(place=place_labels(drawn))
     rows = []
     for place, priced in drawn.groupby("place"):
-        peak = priced.loc[priced["price"].idxmax()]
+        peak = priced.nlargest(1, "price").to_dict("records")[0]
         rows.append((peak["price"], [str(place), f"{peak['price']:.3g}", str(peak["period"]), str(len(priced))]))
     heading = [
         "place",

@@ -66,8 +66,8 @@ def proof_sections(summary: dict[str, Any], currency: str, tables: Tables, perio
     stock = stock_by_layer(tables["measures/inventory"], tables["network/nodes"])
     yield Section(
         "Inventory by layer",
-        "Units on hand at the close of a day, mean of the simulated days. Bands: the plan, layer upon layer; lines: all "
-        "that another system holds.",
+        "Units on hand at the close of a day, mean of the simulated days. Bands: the plan, layer upon layer; lines: "
+        "all that another system holds.",
         pictures(
             [Picture("inventory", _inventory_title(stock), inventory_over_time(stock, period_name),
                      inventory_rows(stock, period_name))]

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from meio.report.page import folded, named_lines
 from meio.wording import label, number, percent
 
 
-def stakes_list(stakes: pd.DataFrame, reasons: pd.DataFrame, currency: str, period_name: str) -> str:
+def stakes_list(stakes: pd.DataFrame, reasons: pd.DataFrame, period_name: str) -> str:
     """Return the products as an HTML list; each unfolds to why its dearest target is what it is.
 
     Parameters
     ----------
     stakes, reasons : DataFrame
         As `meio.stakes.stakes` returns them.
-    currency, period_name : str
-        For the units, and what a period is called.
+    period_name : str
+        What a period is called.
     """
     of_product = dict(iter(reasons.groupby("product", sort=False)))
     items = (
-        f"<li>{folded(_heading(row, currency, period_name), named_lines(_lines(of_product[row['product']])))}</li>"
+        f"<li>{folded(_heading(row, period_name), named_lines(_lines(of_product[row['product']])))}</li>"
         for row in stakes.to_dict("records")
     )
     return f'<ol class="stakes">{"".join(items)}</ol>'
@@ -46,8 +49,9 @@ def stakes_rows(stakes: pd.DataFrame, currency: str, period_name: str) -> list[l
     ]  # fmt: skip
 
 
-def _heading(row: dict[str, object], currency: str, period_name: str) -> str:
-    return f"{row['product']}: why {row['target']:,.0f} units at {label(str(row['node']))} in {period_name} {row['period']}?"
+def _heading(row: dict[Hashable, Any], period_name: str) -> str:
+    place = f"{label(row['node'])} in {period_name} {row['period']}"
+    return f"{row['product']}: why {row['target']:,.0f} units at {place}?"
 
 
 def _lines(reasons: pd.DataFrame) -> list[tuple[str, str]]:

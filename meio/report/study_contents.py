@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from meio.report.page import Picture, Section, page, pictures, table
+from meio.report.page import Picture, Section, folded, page, pictures, table
 from meio.report.run_facts import run_section
-from meio.report.variants import against_base, cost_parts, differences, measure_rows
+from meio.report.variants import against_base, amount, cost_parts, differences, measure_rows
 from meio.wording import label
 
 # What is drawn, by measure: name of the section, and what better means.
@@ -83,9 +83,9 @@ def _finding(rows: pd.DataFrame, measure: str) -> str:
     sure = rows[(rows["difference_low"] > 0) | (rows["difference_high"] < 0)]
     if sure.empty:
         return f"No variant changes {label(measure)} beyond chance"
-    most = sure.loc[sure["difference"].abs().idxmax()]
-    amount = f"{most['difference']:+.2%}" if most["unit"] == "share" else f"{most['difference']:+,.4g} {most['unit']}"
-    return f"{label(most['variant'])} changes {label(measure)} most: {amount}"
+    most = sure.sort_values("difference", key=abs, kind="stable").to_dict("records")[-1]
+    change = amount(most["difference"], most["unit"])
+    return f"{label(most['variant'])}, {label(most['policy'])}, changes {label(measure)} most: {change}"
 
 
 def _parts(results: pd.DataFrame) -> Iterator[Section]:
@@ -126,6 +126,4 @@ def _rest(results: pd.DataFrame) -> Iterator[Section]:
         unit = results.loc[results["measure"] == measure, "unit"].iloc[0]
         name = f"{label(str(measure))}{'' if unit == 'share' else f', {unit}'}"
         rows += [[name, *row] for row in body]
-    from meio.report.page import folded
-
     yield Section("All measures", "", folded(f"{len(rows) - 1} rows", table(rows)))

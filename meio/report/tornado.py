@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -58,7 +61,9 @@ def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
             hovertemplate="%{x:+,.0f} " + currency + "<extra>as the price says</extra>",
         )
     drawing.update_layout(barmode="overlay", bargap=0.45)
-    drawing.update_xaxes(title=f"change of total cost, {currency}", tickformat="~s", zeroline=True, zerolinecolor=MUTED)
+    drawing.update_xaxes(
+        title_text=f"change of total cost, {currency}", tickformat="~s", zeroline=True, zerolinecolor=MUTED
+    )
     return drawing
 
 
@@ -82,7 +87,7 @@ def _most_valuable(sensitivity: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _with_interval(row: dict[str, float], side: str) -> str:
+def _with_interval(row: dict[Hashable, Any], side: str) -> str:
     if pd.isna(row[side]):
         return "not checked"
     return f"{row[side]:+,.0f} [{row[f'{side}_low']:+,.0f}, {row[f'{side}_high']:+,.0f}]"

@@ -28,7 +28,7 @@ def lane_flows(use: pd.DataFrame) -> pd.DataFrame:
     flows = pd.DataFrame(
         {"source": ends[0], "destination": ends[2], "period": lanes["period"], "units_per_day": lanes["mean"]}
     )
-    return flows.groupby(["source", "destination", "period"], sort=False, as_index=False)["units_per_day"].sum()
+    return flows.groupby(["source", "destination", "period"], sort=False)["units_per_day"].sum().reset_index()
 
 
 def site_loads(usage: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +46,9 @@ def site_loads(usage: pd.DataFrame) -> pd.DataFrame:
     """
     limited = usage[usage["resource"].isin(RESOURCES) & np.isfinite(usage["capacity"]) & (usage["capacity"] > 0)]
     shares = limited.assign(share=limited["mean"].fillna(limited["planned"]) / limited["capacity"])
-    fullest = shares.loc[shares.groupby(["at", "period"], sort=False)["share"].idxmax()]
+    fullest: pd.DataFrame = (
+        shares.sort_values("share", ascending=False, kind="stable").drop_duplicates(["at", "period"]).sort_index()
+    )
     return fullest.rename(columns={"at": "node"})[["node", "period", "share", "resource"]].reset_index(drop=True)
 
 
@@ -54,11 +56,11 @@ def traffic_rows(flows: pd.DataFrame | None, loads: pd.DataFrame, period_name: s
     """Return a mean over all periods for every lane, and the fullest period of every site, as rows of text."""
     rows = [["site or lane", "units a day, mean", "fullest capacity", "use there", f"in {period_name}"]]
     for node, own in loads.groupby("node", sort=False):
-        peak = own.loc[own["share"].idxmax()]
+        peak = own.nlargest(1, "share").to_dict("records")[0]
         rows.append([label(str(node)), "", str(peak["resource"]), percent(peak["share"]), str(peak["period"])])
     if flows is not None:
-        means = flows.groupby(["source", "destination"], sort=False)["units_per_day"].mean()
-        rows += [
-            [f"{label(start)} → {label(end)}", number(units, 1), "", "", ""] for (start, end), units in means.items()
-        ]
+        means = flows.groupby(["source", "destination"], sort=False)["units_per_day"].mean().reset_index()
+        for row in means.to_dict("records"):
+            lane = f"{label(row['source'])} → {label(row['destination'])}"
+            rows.append([lane, number(row["units_per_day"], 1), "", "", ""])
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -21,8 +22,9 @@ PARTS = (
 
 def differences(results: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the rows of one measure that are compared with the base, in the study's order."""
+    order = {variant: rank for rank, variant in enumerate(results["variant"].unique())}
     rows = results[(results["measure"] == measure) & results["difference"].notna()]
-    return rows.reset_index(drop=True)
+    return rows.sort_values("variant", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
 
 
 def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
@@ -46,6 +48,7 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
             y=[label(variant) for variant in own["variant"]],
             x=middle,
             name=label(policy),
+            orientation="h",
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 11, "line": {"width": 1.5, "color": INK}},
             error_x={
@@ -59,9 +62,14 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
             hovertemplate="%{x:+,.4~r} " + unit + "<extra>" + label(policy) + "</extra>",
         )
     drawing.update_layout(scattermode="group", scattergap=0.4)
-    drawing.update_yaxes(autorange="reversed")
+    order = [label(variant) for variant in rows["variant"].unique()]
+    drawing.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=order)
     drawing.add_vline(x=0, line={"color": INK, "width": 1.5})
-    drawing.update_xaxes(title=f"{unit}, against the base", tickformat="~s", nticks=7)
+    drawing.update_xaxes(
+        title_text=f"{unit}, against the base",
+        tickformat="~s" if factor * rows["difference"].abs().max() >= 1000 else ".3~g",
+        nticks=7,
+    )
     return drawing
 
 
@@ -97,7 +105,7 @@ def cost_parts(results: pd.DataFrame, policy: str) -> go.Figure:
     drawing.update_yaxes(autorange="reversed")
     unit = rows["unit"].iloc[0] if len(rows) else ""
     drawing.update_xaxes(
-        title=f"{unit}, against the base", tickformat="~s", zeroline=True, zerolinecolor=MUTED, nticks=7
+        title_text=f"{unit}, against the base", tickformat="~s", zeroline=True, zerolinecolor=MUTED, nticks=7
     )
     return drawing
 
@@ -116,9 +124,14 @@ def measure_rows(results: pd.DataFrame, measure: str) -> list[list[str]]:
     return rows
 
 
+def amount(value: float, unit: str) -> str:
+    """Return a difference as people read it: shares in percentage points."""
+    return f"{100 * value:+,.2f} percentage points" if unit == SHARE else f"{_plain(value, '+')} {unit}"
+
+
 def _percent(value: float, sign: str) -> str:
-    return "–" if pd.isna(value) else f"{value:{sign}.2%}"
+    return "–" if math.isnan(value) else f"{value:{sign}.2%}"
 
 
 def _plain(value: float, sign: str) -> str:
-    return "–" if pd.isna(value) else f"{value:{sign},.{0 if abs(value) >= 100 else 2}f}"
+    return "–" if math.isnan(value) else f"{value:{sign},.{0 if abs(value) >= 100 else 2}f}"

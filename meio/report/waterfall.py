@@ -26,11 +26,10 @@ def savings_by_kind(cost: pd.DataFrame, baseline: str) -> pd.Series:
     """
     kinds = cost.assign(goods=cost["purchase"] + cost["stock_change"])
     means = kinds.groupby("system", sort=False)[["goods", *KINDS]].mean()
-    saved = means.loc[baseline] - means.iloc[0]
-    saved = saved[saved.abs() >= LEAST_SHARE * saved.abs().max()]
-    rest = float((means.loc[baseline] - means.iloc[0]).sum() - saved.sum())
-    ordered: pd.Series = saved.sort_values(ascending=False)
-    return ordered if abs(rest) < 0.5 else pd.concat([ordered, pd.Series({"other": rest})])
+    saved = pd.Series(means.loc[baseline].to_numpy() - means.iloc[0].to_numpy(), index=means.columns)
+    large: pd.Series = saved[saved.abs() >= LEAST_SHARE * saved.abs().max()].sort_values(ascending=False, kind="stable")
+    rest = saved.sum() - large.sum()
+    return large if abs(rest) < 0.5 else pd.concat([large, pd.Series({"other": rest})])
 
 
 def waterfall(saved: pd.Series, currency: str) -> go.Figure:
@@ -62,7 +61,7 @@ def waterfall(saved: pd.Series, currency: str) -> go.Figure:
     _write_amounts(drawing, names, starts, steps)
     drawing.update_layout(barmode="overlay", bargap=0.35)
     drawing.update_yaxes(autorange="reversed", showgrid=False)
-    drawing.update_xaxes(title=f"saved, {currency}", tickformat="~s", zeroline=True, zerolinecolor=MUTED, nticks=6)
+    drawing.update_xaxes(title_text=f"saved, {currency}", tickformat="~s", zeroline=True, zerolinecolor=MUTED, nticks=6)
     return drawing
 
 
