@@ -22,7 +22,7 @@ async function fit(figure) {
   figure.ownHeight = figure.ownHeight || figure.layout.height;
   const shape = (figure.layout.meta || {}).height_per_width;
   const legend = figure.querySelector(".legend .bg");
-  const drawing = shape ? Math.round(figure.clientWidth * shape) + 60 : figure.ownHeight - 30;
+  const drawing = shape ? Math.round(figure.clientWidth * shape) + 50 : figure.ownHeight - 30;
   const height = drawing + (legend ? Math.ceil(legend.getBBox().height) : 30);
   if (!shape && height <= figure.ownHeight) return;
   figure.parentElement.style.height = height + "px";

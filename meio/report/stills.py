@@ -15,13 +15,13 @@ _STILLS = """
   const stills = {};
   for (const shown of document.querySelectorAll("figure[data-name]")) {
     const drawing = shown.querySelector(".plotly-graph-div");
-    const own = drawing.layout, legend = own.showlegend ? 30 : 0;
-    const shape = (own.meta || {}).height_per_width;
-    const height = (shape ? WIDTH * shape + 60 : own.height) + 40;
-    const title = { text: shown.querySelector("h3").textContent, x: 0, xref: "paper", y: 1, yref: "container",
-      yanchor: "top", pad: { t: 10 }, font: { size: 16 } };
-    const margin = { ...own.margin, t: 48 + legend };
-    const layout = { ...own, title, margin, height, width: WIDTH, autosize: false, paper_bgcolor: "white" };
+    const own = drawing.layout, shape = (own.meta || {}).height_per_width;
+    const above = own.showlegend && !shape ? 34 : 8;  // the map's legend stands below it
+    const height = (shape ? WIDTH * shape + 100 : own.height) + 40;
+    const title = { text: shown.querySelector("h3").textContent, showarrow: false, font: { size: 16 },
+      xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom", yshift: above };
+    const annotations = [...(own.annotations || []), title], margin = { ...own.margin, t: above + 36 };
+    const layout = { ...own, annotations, margin, height, width: WIDTH, autosize: false, paper_bgcolor: "white" };
     for (const format of ["png", "svg"]) {
       const size = { format, width: WIDTH, height, scale: format === "png" ? 2 : 1 };
       stills[shown.dataset.name + "." + format] = await Plotly.toImage({ data: drawing.data, layout }, size);

@@ -9,11 +9,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from meio.report.prices import place_labels
-from meio.report.style import ACCENT, INK, MUTED, WARM, bar_marker, figure
+from meio.report.style import INK, MUTED, PALE, WARM, bar_marker, figure
 
 MOST_DRAWN = 15
 # The change of cost with 5% less and with 5% more capacity: name, colour, hatch.
-SIDES = {"change_minus": ("5% less capacity", WARM, "/"), "change_plus": ("5% more capacity", ACCENT, "")}
+SIDES = {"change_minus": ("5% less capacity", WARM, "/"), "change_plus": ("5% more capacity", PALE, "")}
 
 
 def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
