@@ -105,7 +105,7 @@ def _page(folder: Path) -> str:
         tables = _tables(folder, STUDY_TABLES if is_study else RUN_TABLES)
     except (OSError, ValueError) as error:
         raise OutputError(f"{folder} cannot be read: {error}") from error
-    return study_html(facts, tables) if is_study else report_html(summary, facts, tables)
+    return study_html(summary, facts, tables) if is_study else report_html(summary, facts, tables)
 
 
 def _tables(folder: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -79,8 +79,7 @@ def write_sample_run(folder: Path) -> Path:
 
 def write_sample_study(folder: Path) -> Path:
     """Write a sample study as an output folder."""
-    facts = {**sample_facts(), "study": {"name": "sample-study"}}
-    return _write(folder, {"summary": {}, "run": facts}, sample_study())
+    return _write(folder, {"summary": sample_study_summary(), "run": sample_facts()}, sample_study())
 
 
 def _write(folder: Path, texts: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]) -> Path:
@@ -108,34 +107,36 @@ def sample_sensitivity() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def sample_study_summary() -> dict[str, Any]:
+    """What the report reads of a study's summary."""
+    return {"study": {"name": "sample-study", "description": "", "currency": "USD"}}
+
+
 def sample_study() -> dict[str, pd.DataFrame]:
     """Three variants under two policies, one of them failed; costs add up to their total."""
     policies, moves = ("priced", "nearest"), {"base": 0.0, "less_storage": 30_000.0, "early_cut-off": -12_000.0}
+    changed = {"less_storage": ("0.8", ""), "early_cut-off": ("", "2")}
     variants = [
-        (name, policy, "done", None, np.nan if name == "base" else 0.8, "2" if name == "early_cut-off" else None)
-        for name in moves
-        for policy in policies
-    ] + [("denver", policy, "failed", "nodes.denver: no lane supplies it", np.nan, None) for policy in policies]
+        (name, policy, "done", "", 10, *changed.get(name, ("", ""))) for name in moves for policy in policies
+    ] + [("denver", policy, "failed", "nodes.denver: no lane supplies it", 0, "", "") for policy in policies]
     rows = []
-    for rank, policy in enumerate(policies):
+    for policy, of_policy in zip(policies, (0.0, 9_000.0), strict=True):
         for variant, move in moves.items():
-            shift = move + 9_000.0 * rank
-            parts = {"cost:holding": (1e5, 0.2), "cost:lost": (2e5, 0.5), "cost:outbound": (5e5, 0.3)}
-            measures = {
-                "cost": (8e5 + shift, shift, "USD"),
-                "fill_rate": (0.98 - shift / 2e6, -shift / 2e6, "share"),
-            } | {name: (base + share * shift, share * shift, "USD") for name, (base, share) in parts.items()}
-            for measure, (mean, difference, unit) in measures.items():
-                half = 0.004 * abs(mean) if unit == "USD" else 0.001
-                against = (
-                    np.full(3, np.nan)
-                    if variant == "base" and rank == 0
-                    else difference + half * np.array([0, -1, 1]) / 2
-                )
+            shift = of_policy if variant == "base" else move
+            first = variant == "base" and policy == policies[0]
+            measures = {"cost": (8e5, shift, "USD"), "fill_rate": (0.98, -shift / 2e6, "share")} | {
+                f"cost:{kind}": (8e5 * share, share * shift, "USD")
+                for kind, share in (("holding", 0.2), ("lost", 0.5), ("outbound", 0.3))
+            }
+            for measure, (base, difference, unit) in measures.items():
+                mean, half = base + difference, 0.004 * base if unit == "USD" else 0.001
+                against = np.full(3, np.nan) if first else difference + half * np.array([0.0, -0.5, 0.5])
                 rows.append((variant, policy, measure, unit, mean, mean - half, mean + half, *against))
     return {
         "variants": pd.DataFrame(
-            variants, columns=["variant", "policy", "status", "error", "nodes.FC.storage_m3", "speeds.same_day.days"]
+            variants,
+            columns=["variant", "policy", "status", "error", "replications", "nodes.FC.storage_m3",
+                     "speeds.same_day.days"],
         ),
         "results": pd.DataFrame(
             rows,

@@ -12,6 +12,7 @@ from sample_report import (
     sample_facts,
     sample_sensitivity,
     sample_study,
+    sample_study_summary,
     sample_summary,
     sample_tables,
     write_sample_run,
@@ -128,11 +129,20 @@ def test_sensitivity_is_shown_where_there_is_one(page: str):
 
 
 def test_study_says_what_failed_and_what_moved():
-    page = study_html({**sample_facts(), "study": {"name": "sample-study"}}, sample_study())
-    assert "4 variants under 2 policies; 1 failed." in page
+    page = study_html(sample_study_summary(), sample_facts(), sample_study())
+    assert "<h1>sample-study</h1>" in page
+    assert "4 variants under 2 policies; 1 failed. All met the same random orders." in page
     assert "nodes.denver: no lane supplies it" in page
-    assert "less storage, nearest, changes cost most: +39,000 USD" in page
-    assert "less storage, nearest, changes fill rate most: -1.95 percentage points" in page
+    assert "less storage, priced, changes cost most: +30,000 USD" in page
+    assert "less storage, priced, changes fill rate most: -1.50 percentage points" in page
+
+
+def test_study_without_results_says_so():
+    tables = sample_study()
+    variants = tables["variants"].assign(status="failed", error="no lane")
+    page = study_html(sample_study_summary(), sample_facts(), {"variants": variants, "results": tables["results"][:0]})
+    assert "4 variants under 2 policies; 4 failed." in page
+    assert "Total cost" not in page
 
 
 def test_only_tables_that_are_drawn_are_read(tmp_path: Path):

@@ -19,49 +19,44 @@ DRAWN = {
     "on_time": ("On time", "Share of the units ordered that arrived within the promise. Right of the line: better."),
     "outbound_cost_per_unit": ("Outbound cost", "Customer shipping per unit. Left of the line: cheaper than the base."),
 }
-KNOWN = ("variant", "policy", "status", "error")
+KNOWN = ("variant", "policy", "status", "error", "replications")
+PLANNED = ("planned", "planned_cost", "lower_bound", "dual_gap", "iterations")
 READING = (
     "The line through a mark is its 95% interval, paired on the same orders; where it crosses zero, it may be chance."
 )
 
 
-def study_html(facts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
+def study_html(summary: Mapping[str, Any], facts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
     """Return the comparison of a study's variants as one page of HTML.
 
     Parameters
     ----------
-    facts : mapping
-        As in ``run.json``.
+    summary, facts : mapping
+        As in ``summary.json``, which names the study, and ``run.json``.
     tables : mapping of str to DataFrame
         ``variants`` (variant, policy, status, error, and one column a varied path) and ``results`` (variant, policy,
         measure, unit, mean, ci_low, ci_high, difference, difference_low and difference_high against the base).
     """
     variants, results = tables["variants"], tables["results"]
     sections = [*_failures(variants), *_compared(results), *_parts(results), _asked(variants), *_rest(results)]
-    return page(_name(facts), _lead(variants), [*sections, run_section(facts)], _made_by(facts))
-
-
-def _name(facts: Mapping[str, Any]) -> str:
-    return str((facts.get("study") or facts.get("scenario") or {}).get("name", "study"))
-
-
-def _made_by(facts: Mapping[str, Any]) -> str:
-    return f"Made by meio {facts['versions']['meio']}."
+    name, made_by = str(summary["study"]["name"]), f"Made by meio {facts['versions']['meio']}."
+    return page(name, _lead(variants), [*sections, run_section(facts)], made_by)
 
 
 def _lead(variants: pd.DataFrame) -> str:
     num_variants, num_policies = variants["variant"].nunique(), variants["policy"].nunique()
-    failed = variants.loc[_failed(variants), "variant"].nunique()
     text = f"{num_variants} variants under {num_policies} {'policy' if num_policies == 1 else 'policies'}"
-    return f"{text}{f'; {failed} failed' if failed else ''}. Every variant met the same random orders as the base."
-
-
-def _failed(variants: pd.DataFrame) -> pd.Series:
-    return variants["error"].fillna("").ne("")
+    for status, told in (("failed", "failed"), ("open", "not yet run")):
+        count = variants.loc[variants["status"] == status, "variant"].nunique()
+        text += f"; {count} {told}" if count else ""
+    text += ". All met the same random orders."
+    if num_policies == 1:
+        return f"{text} Each is compared with the base."
+    return f"{text} Each is compared with the base under the same policy, and the base with itself under the first."
 
 
 def _failures(variants: pd.DataFrame) -> Iterator[Section]:
-    failed = variants[_failed(variants)].drop_duplicates(["variant", "error"])
+    failed = variants[variants["status"] == "failed"].drop_duplicates(["variant", "error"])
     if len(failed):
         rows = [[label(row["variant"]), str(row["error"])] for row in failed.to_dict("records")]
         yield Section(
@@ -83,7 +78,7 @@ def _finding(rows: pd.DataFrame, measure: str) -> str:
     sure = rows[(rows["difference_low"] > 0) | (rows["difference_high"] < 0)]
     if sure.empty:
         return f"No variant changes {label(measure)} beyond chance"
-    most = sure.sort_values("difference", key=abs, kind="stable").to_dict("records")[-1]
+    most = sure.sort_values("difference", key=abs, ascending=False, kind="stable").to_dict("records")[0]
     change = amount(most["difference"], most["unit"])
     return f"{label(most['variant'])}, {label(most['policy'])}, changes {label(measure)} most: {change}"
 
@@ -105,10 +100,10 @@ def _parts(results: pd.DataFrame) -> Iterator[Section]:
 
 
 def _asked(variants: pd.DataFrame) -> Section:
-    paths = [column for column in variants.columns if column not in KNOWN]
+    paths = [column for column in variants.columns if column not in (*KNOWN, *PLANNED)]
     shown = variants.drop_duplicates("variant")
     rows = [
-        [label(row["variant"]), *("–" if pd.isna(row[path]) else str(row[path]) for path in paths)]
+        [label(row["variant"]), *("–" if row[path] in ("", None) else str(row[path]) for path in paths)]
         for row in shown.to_dict("records")
     ]
     return Section(

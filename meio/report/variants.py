@@ -39,7 +39,7 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
     """
     rows = differences(results, measure)
     factor, unit = (100.0, "percentage points") if (rows["unit"] == SHARE).all() else (1.0, rows["unit"].iloc[0])
-    policies = list(rows["policy"].unique())
+    policies = [policy for policy in results["policy"].unique() if (rows["policy"] == policy).any()]
     drawing = figure(height=110 + (16 + 18 * len(policies)) * rows["variant"].nunique(), legend=len(policies) > 1)
     for policy, (symbol, colour) in zip(policies, MARKS * len(policies), strict=False):
         own = rows[rows["policy"] == policy]
