@@ -80,7 +80,7 @@ def draw_scale(drawing: go.Figure, loads: pd.DataFrame) -> None:
     bar = {
         "orientation": "h", "tickvals": [0, 0.5, 1], "ticktext": ["0%", "50%", "100% used"],
         "thickness": 10, "lenmode": "pixels", "len": 200, "outlinewidth": 0.5,
-        "x": 0.98, "xanchor": "right", "y": 1, "yanchor": "bottom",
+        "x": 0.9, "xanchor": "right", "y": 1, "yanchor": "bottom",
     }  # fmt: skip
     marker = {"color": [0.0], "cmin": 0, "cmax": 1, "colorscale": SCALE, "showscale": True, "colorbar": bar}
     drawing.add_scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
