@@ -101,10 +101,10 @@ def sample_sensitivity() -> pd.DataFrame:
             ("inbound", "newark", None, 700.0, *[np.nan] * 6),
         ],
         columns=[
-            "resource", "at", "storage_type", "worth_5_percent", "change_minus", "change_minus_low",
-            "change_minus_high", "change_plus", "change_plus_low", "change_plus_high",
+            "resource", "at", "storage_type", "worth_of_share", "simulated_minus", "simulated_minus_low",
+            "simulated_minus_high", "simulated_plus", "simulated_plus_low", "simulated_plus_high",
         ],
-    )  # fmt: skip
+    ).assign(period=pd.array([None] * 3, dtype="Int64"), share=0.05)  # fmt: skip
 
 
 def sample_study_summary() -> dict[str, Any]:

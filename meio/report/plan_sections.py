@@ -14,7 +14,7 @@ from meio.report.page import Picture, Section, folded, pictures, table
 from meio.report.prices import UNITS, price_map, price_rows
 from meio.report.stakes import stakes_list, stakes_rows
 from meio.report.tables import Tables
-from meio.report.tornado import capacity_names, tornado, tornado_rows
+from meio.report.tornado import capacity_names, most_valuable, tornado, tornado_rows
 from meio.report.traffic import lane_flows, site_loads, traffic_rows
 from meio.wording import bound_text, number, percent
 
@@ -27,7 +27,7 @@ def plan_sections(summary: dict[str, Any], currency: str, tables: Tables, period
         "What one more unit of capacity would save. Only places with a price are shown, the dearest on top.",
         _price_maps(tables["prices"], currency, period_name),
     )
-    if "sensitivity" in tables and len(tables["sensitivity"]):
+    if "sensitivity" in tables and len(most_valuable(tables["sensitivity"])):
         yield _sensitivity(tables["sensitivity"], currency)
     usage = tables["usage"]
     yield Section(
@@ -89,14 +89,13 @@ def _price_maps(prices: pd.DataFrame, currency: str, period_name: str) -> str:
 
 
 def _sensitivity(sensitivity: pd.DataFrame, currency: str) -> Section:
-    best = sensitivity.sort_values("worth_5_percent", ascending=False, kind="stable").head(1)
-    title = (
-        f"Most valuable: {capacity_names(best)[0]}, 5% more saves {number(best['worth_5_percent'].iloc[0])} {currency}"
-    )
+    best = most_valuable(sensitivity).head(1)
+    share, saved = f"{best['share'].iloc[0]:.0%}", number(best["worth_of_share"].iloc[0])
+    title = f"Most valuable: {capacity_names(best)[0]}, {share} more saves {saved} {currency} by its price"
     return Section(
         "What more capacity is worth",
-        "Bars: total cost after planning and simulating with 5% less or more, with its 95% interval. Diamonds: what "
-        "the capacity's price says.",
+        f"Bars: total cost after planning and simulating with {share} less or more, with its 95% interval. "
+        "Diamonds: what the capacity's price says.",
         pictures([Picture("tornado", title, tornado(sensitivity, currency), tornado_rows(sensitivity, currency))]),
     )
 

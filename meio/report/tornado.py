@@ -1,4 +1,4 @@
-"""What 5% more or less of a capacity is worth, the most valuable on top."""
+"""What some more or less of a capacity is worth, the most valuable on top."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from meio.report.prices import place_labels
 from meio.report.style import INK, MUTED, PALE, WARM, bar_marker, figure
 
 MOST_DRAWN = 15
-# The change of cost with 5% less and with 5% more capacity: name, colour, hatch.
-SIDES = {"change_minus": ("5% less capacity", WARM, "/"), "change_plus": ("5% more capacity", PALE, "")}
+# The change of cost with a share less and more of a capacity: name, colour, hatch.
+SIDES = {"simulated_minus": ("less", WARM, "/"), "simulated_plus": ("more", PALE, "")}
 
 
 def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
-    """Draw the change of cost with 5% less and 5% more of each capacity, and what its price foretells.
+    """Draw the change of cost with a share less and more of each capacity, and what its price foretells.
 
     Parameters
     ----------
     sensitivity : DataFrame
-        A row a capacity: columns resource, at, storage_type; worth_5_percent, what the price says 5% more saves
-        (money); and, where it was checked by planning and simulating again, the change of cost ``change_minus`` and
-        ``change_plus`` with its 95% interval, ``…_low`` and ``…_high`` (money; missing: not checked).
+        Columns resource, at, storage_type, period (missing: the whole horizon, other rows are left out), share of the
+        capacity; worth_of_share, what the price says that so much more saves (money); and, where it was checked by
+        planning and simulating again, the change of cost ``simulated_minus`` and ``simulated_plus`` with its 95%
+        interval, ``…_low`` and ``…_high`` (money; missing: not checked).
     currency : str
         For the axis.
     """
-    drawn = _most_valuable(sensitivity)[::-1]
+    drawn = most_valuable(sensitivity)[::-1]
     names = capacity_names(drawn)
     drawing = figure(height=120 + 44 * len(drawn))
     for column, (name, colour, hatch) in SIDES.items():
@@ -36,7 +37,7 @@ def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
         drawing.add_bar(
             y=names,
             x=change,
-            name=name,
+            name=f"{drawn['share'].iloc[0]:.0%} {name} capacity",
             orientation="h",
             marker=bar_marker(colour, hatch),
             error_x={
@@ -52,7 +53,7 @@ def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
     for sign, shown in ((1, True), (-1, False)):
         drawing.add_scatter(
             y=names,
-            x=sign * drawn["worth_5_percent"],
+            x=sign * drawn["worth_of_share"],
             name="as the price says",
             legendgroup="price",
             showlegend=shown,
@@ -69,10 +70,17 @@ def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
 
 def tornado_rows(sensitivity: pd.DataFrame, currency: str) -> list[list[str]]:
     """Return the capacities as rows of text, the heading first, the most valuable on top."""
-    drawn = _most_valuable(sensitivity)
-    rows = [["capacity", f"5% more, by its price, {currency}", f"5% less, {currency}", f"5% more, {currency}"]]
+    drawn = most_valuable(sensitivity)
+    share = f"{drawn['share'].iloc[0]:.0%}"
+    rows = [
+        [
+            "capacity",
+            f"{share} more, by its price, {currency}",
+            *(f"{share} {side}, {currency}" for side, *_ in SIDES.values()),
+        ]
+    ]
     for name, row in zip(capacity_names(drawn), drawn.to_dict("records"), strict=True):
-        rows.append([name, f"{-row['worth_5_percent']:+,.0f}", *(_with_interval(row, side) for side in SIDES)])
+        rows.append([name, f"{-row['worth_of_share']:+,.0f}", *(_with_interval(row, side) for side in SIDES)])
     return rows
 
 
@@ -81,10 +89,12 @@ def capacity_names(table: pd.DataFrame) -> list[str]:
     return list(place_labels(table) + ", " + table["resource"])
 
 
-def _most_valuable(sensitivity: pd.DataFrame) -> pd.DataFrame:
-    return sensitivity.sort_values("worth_5_percent", ascending=False, kind="stable")[:MOST_DRAWN].reset_index(
-        drop=True
-    )
+def most_valuable(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Return the capacities to draw, the most valuable over the whole horizon first; without a price, none."""
+    whole = sensitivity[sensitivity["period"].isna() & (sensitivity["worth_of_share"] > 0)]
+    columns = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
+    checked = whole.reindex(columns=[*whole.columns, *(name for name in columns if name not in whole)])
+    return checked.sort_values("worth_of_share", ascending=False, kind="stable")[:MOST_DRAWN].reset_index(drop=True)
 
 
 def _with_interval(row: dict[Hashable, Any], side: str) -> str:
