@@ -202,12 +202,22 @@ def explain(
 
 
 @app.command()
-def report(folder: Folder, debug: Debug = False) -> None:
+def report(
+    folder: Folder,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Also write each figure to DIR/figures, PNG and SVG.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Draw the report of an output folder anew."""
     with session(debug=debug):
-        from meio.output import write_report
+        from meio.output import FIGURES, REPORT, write_figures, write_report
 
-        typer.echo(write_report(folder))
+        if figures:
+            num_files = len(write_figures(folder))
+            typer.echo(f"{folder / REPORT}\n{num_files} files in {folder / FIGURES}")
+        else:
+            typer.echo(write_report(folder))
 
 
 @app.command()

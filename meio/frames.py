@@ -12,7 +12,7 @@ from meio.outcome import Outcome
 from meio.plans import prices_frame, targets_frame
 from meio.simulation.measures import SimulationResult
 
-MEASURES = ("cost", "service", "use", "nodes", "network", "bands", "inventory")
+MEASURES = ("cost", "service", "use", "nodes", "network", "bands", "shipments", "inventory")
 RECORDS = ("daily", "events")
 SIMULATED_USE = ["mean", "p95", "max"]
 PLACE = ["resource", "at", "storage_type", "period"]

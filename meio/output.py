@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -21,27 +21,11 @@ from meio.frames import output_tables
 from meio.network.compiled import CompiledScenario
 from meio.outcome import Outcome
 from meio.plans import Plan, load_plan
+from meio.stakes import stakes
 from meio.summary import json_text, summarize
 
-SUMMARY, REPORT = "summary.json", "report.html"
+SUMMARY, REPORT, FIGURES = "summary.json", "report.html", "figures"
 LIBRARIES = ("numpy", "scipy", "pandas", "numba", "highspy")
-
-
-@dataclass(frozen=True, eq=False)
-class Output:
-    """An output folder as read.
-
-    Attributes
-    ----------
-    summary, facts : dict
-        The contents of ``summary.json`` and ``run.json``.
-    tables : dict of str to DataFrame
-        Every Parquet table, by its path in the folder without the ending: ``prices``, ``measures/cost``…
-    """
-
-    summary: dict[str, Any]
-    facts: dict[str, Any]
-    tables: dict[str, pd.DataFrame]
 
 
 def write_output(folder: Path, outcome: Outcome) -> None:
@@ -54,7 +38,8 @@ def write_output(folder: Path, outcome: Outcome) -> None:
     """
     with replaced(folder) as draft:
         outcome.plan.save(draft, outcome.compiled)
-        for name, table in output_tables(outcome).items():
+        explained = stakes(outcome.compiled, outcome.plan, outcome.scenario.file.costs.currency)
+        for name, table in {**output_tables(outcome), **explained}.items():
             path = draft / f"{name}.parquet"
             path.parent.mkdir(exist_ok=True)
             table.to_parquet(path, index=False)
@@ -75,10 +60,7 @@ def write_report(folder: Path) -> Path:
     """
     if find_spec("plotly") is None:
         raise OutputError("the report needs plotly: pip install 'meio[report]'")
-    from meio.report.contents import report_html
-
-    output = read_output(folder)
-    page = report_html(output.summary, output.facts, output.tables)
+    page = _page(folder)
     try:
         (folder / REPORT).write_text(page, "utf-8")
     except OSError as error:
@@ -86,24 +68,50 @@ def write_report(folder: Path) -> Path:
     return folder / REPORT
 
 
-def read_output(folder: Path) -> Output:
-    """Read an output folder.
+def write_figures(folder: Path) -> list[Path]:
+    """Draw every figure of an output folder's report, which is written anew, as PNG and SVG, and return their paths.
 
     Raises
     ------
     OutputError
-        When it is not one, or a file in it cannot be read.
+        As `write_report`, and when no browser can draw them.
     """
+    report = write_report(folder)
+    from meio.report.browser import BrowserError
+    from meio.report.stills import write_stills
+
     facts = read_facts(folder)
     try:
+        paths = write_stills(report, folder / FIGURES)
+        facts["files"] = sorted({*facts["files"], *(path.relative_to(folder).as_posix() for path in paths)})
+        (folder / FACTS).write_text(json_text(facts) + "\n", "utf-8")
+    except BrowserError as error:
+        raise OutputError(f"the figures cannot be drawn: {error}") from error
+    except OSError as error:
+        raise OutputError(f"{folder / FIGURES} cannot be written: {error.strerror or error}") from error
+    return paths
+
+
+def _page(folder: Path) -> str:
+    """Return the report's page, that of a study or that of a run; only tables that it draws are read."""
+    from meio.report.contents import report_html
+    from meio.report.study_contents import study_html
+    from meio.report.tables import RUN_TABLES, STUDY_TABLES
+
+    facts = read_facts(folder)
+    is_study = all((folder / f"{name}.parquet").exists() for name in STUDY_TABLES)
+    try:
         summary = json.loads((folder / SUMMARY).read_text("utf-8"))
-        tables = {
-            path.relative_to(folder).with_suffix("").as_posix(): pd.read_parquet(path)
-            for path in sorted(folder.rglob("*.parquet"))
-        }
+        tables = _tables(folder, STUDY_TABLES if is_study else RUN_TABLES)
     except (OSError, ValueError) as error:
         raise OutputError(f"{folder} cannot be read: {error}") from error
-    return Output(summary, facts, tables)
+    return study_html(summary, facts, tables) if is_study else report_html(summary, facts, tables)
+
+
+def _tables(folder: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Return those of the tables that an output folder holds, by name."""
+    paths = {name: folder / f"{name}.parquet" for name in names}
+    return {name: pd.read_parquet(path) for name, path in paths.items() if path.exists()}
 
 
 def read_plan(folder: Path, compiled: CompiledScenario) -> Plan:
@@ -140,6 +148,7 @@ def _facts(outcome: Outcome, folder: Path, files: list[str]) -> dict[str, Any]:
             "hash": outcome.compiled.hash,
         },
         "data_hashes": outcome.scenario.data_hashes,
+        "period_days": outcome.compiled.period_days,
         "currency": outcome.scenario.file.costs.currency,
         "versions": recorded_versions(),
         "seed": outcome.proof.seed if outcome.proof else None,

@@ -60,6 +60,8 @@ class SimulationResult:
     bands : data frame, one row a replication and distance band
         ``band`` from 1, ``up_to_km`` (infinite for the last), ``units`` and ``packages`` shipped to customers, and
         ``share`` of the units; a scenario without distance bands has one.
+    shipments : data frame, one row a node and zone that it shipped to
+        ``units_per_day``, mean over the replications.
     inventory : data frame, one row a period, node and storage type
         ``units_mean`` and ``m3_mean`` on hand at the close of a day.
     daily : data frame, one row a replication and day; None unless asked for
@@ -88,6 +90,7 @@ class SimulationResult:
     network: pd.DataFrame = field(repr=False)
     inventory: pd.DataFrame = field(repr=False)
     bands: pd.DataFrame = field(repr=False)
+    shipments: pd.DataFrame = field(repr=False)
     stopped: str | None = None
     precision: float | None = None
     warm_up_days_suggested: int | None = None

@@ -63,6 +63,7 @@ def tabulate(
         network=_network(compiled, outcomes),
         inventory=_inventory(compiled, records),
         bands=_bands(compiled, outcomes),
+        shipments=_shipments(compiled.names, outcomes),
     )
 
 
@@ -184,6 +185,19 @@ def _bands(compiled: CompiledScenario, outcomes: Sequence[Outcome]) -> pd.DataFr
             "units": units.ravel(),
             "packages": by_band[..., PACKAGES].ravel(),
             "share": _ratio(units, units.sum(axis=1, keepdims=True)).ravel(),
+        }
+    )
+
+
+def _shipments(names: Names, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    days = min(outcome.days for outcome in outcomes)
+    units = np.mean([outcome.tally.shipped[..., SHIPPED_UNITS] for outcome in outcomes], axis=0)  # [node, zone]
+    node, zone = np.nonzero(units)
+    return pd.DataFrame(
+        {
+            "node": np.array(names.nodes)[node],
+            "zone": np.array(names.zones)[zone],
+            "units_per_day": units[node, zone] / max(days, 1),
         }
     )
 

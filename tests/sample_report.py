@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,9 +56,11 @@ def sample_facts() -> dict[str, Any]:
         "scenario": {"path": "scenarios/sample.yaml", "hash": "5ab1e", "overrides": []},
         "data_hashes": {"products.csv": "0a1b"},
         "currency": "USD",
+        "period_days": 7,
         "seed": 7,
         "command": "meio run scenarios/sample.yaml -o out/sample",
         "finished": "2026-01-05T08:00:00+00:00",
+        "files": [],
         "timings": {"load": 0.4, "plan": 12.3, "simulate": 4.9},
         "versions": {"meio": "0.1.0", "python": "3.11"},
     }
@@ -64,7 +68,82 @@ def sample_facts() -> dict[str, Any]:
 
 def sample_tables() -> dict[str, pd.DataFrame]:
     """The tables the report reads, by path without ending."""
-    return {**_network(), **_plan(), **_measures()}
+    return {**_network(), **_plan(), **_measures(), **_traffic(), **_stakes()}
+
+
+def write_sample_run(folder: Path) -> Path:
+    """Write the sample, with a sensitivity, as an output folder."""
+    tables = {**sample_tables(), "sensitivity": sample_sensitivity()}
+    return _write(folder, {"summary": sample_summary(), "run": sample_facts()}, tables)
+
+
+def write_sample_study(folder: Path) -> Path:
+    """Write a sample study as an output folder."""
+    return _write(folder, {"summary": sample_study_summary(), "run": sample_facts()}, sample_study())
+
+
+def _write(folder: Path, texts: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]) -> Path:
+    for name, content in texts.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    for name, table in tables.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    return folder
+
+
+def sample_sensitivity() -> pd.DataFrame:
+    """What three capacities are worth; the last was not checked."""
+    return pd.DataFrame(
+        [
+            ("storage", "newark", "sortable", 9000.0, 9800.0, 8900.0, 10700.0, -8700.0, -9600.0, -7800.0),
+            ("storage", "reno", "sortable", 4000.0, 4400.0, 3500.0, 5300.0, -3800.0, -4700.0, -2900.0),
+            ("inbound", "newark", None, 700.0, *[np.nan] * 6),
+        ],
+        columns=[
+            "resource", "at", "storage_type", "worth_of_share", "simulated_minus", "simulated_minus_low",
+            "simulated_minus_high", "simulated_plus", "simulated_plus_low", "simulated_plus_high",
+        ],
+    ).assign(period=pd.array([None] * 3, dtype="Int64"), share=0.05)  # fmt: skip
+
+
+def sample_study_summary() -> dict[str, Any]:
+    """What the report reads of a study's summary."""
+    return {"study": {"name": "sample-study", "description": "", "currency": "USD"}}
+
+
+def sample_study() -> dict[str, pd.DataFrame]:
+    """Three variants under two policies, one of them failed; costs add up to their total."""
+    policies, moves = ("priced", "nearest"), {"base": 0.0, "less_storage": 30_000.0, "early_cut-off": -12_000.0}
+    changed = {"less_storage": ("0.8", ""), "early_cut-off": ("", "2")}
+    variants = [
+        (name, policy, "done", "", 10, *changed.get(name, ("", ""))) for name in moves for policy in policies
+    ] + [("denver", policy, "failed", "nodes.denver: no lane supplies it", 0, "", "") for policy in policies]
+    rows = []
+    for policy, of_policy in zip(policies, (0.0, 9_000.0), strict=True):
+        for variant, move in moves.items():
+            shift = of_policy if variant == "base" else move
+            first = variant == "base" and policy == policies[0]
+            measures = {"cost": (8e5, shift, "USD"), "fill_rate": (0.98, -shift / 2e6, "share")} | {
+                f"cost:{kind}": (8e5 * share, share * shift, "USD")
+                for kind, share in (("holding", 0.2), ("lost", 0.5), ("outbound", 0.3))
+            }
+            for measure, (base, difference, unit) in measures.items():
+                mean, half = base + difference, 0.004 * base if unit == "USD" else 0.001
+                against = np.full(3, np.nan) if first else difference + half * np.array([0.0, -0.5, 0.5])
+                rows.append((variant, policy, measure, unit, mean, mean - half, mean + half, *against))
+    return {
+        "variants": pd.DataFrame(
+            variants,
+            columns=["variant", "policy", "status", "error", "replications", "nodes.FC.storage_m3",
+                     "speeds.same_day.days"],
+        ),
+        "results": pd.DataFrame(
+            rows,
+            columns=["variant", "policy", "measure", "unit", "mean", "ci_low", "ci_high", "difference",
+                     "difference_low", "difference_high"],
+        ),
+    }  # fmt: skip
 
 
 def _network() -> dict[str, pd.DataFrame]:
@@ -117,6 +196,54 @@ def _plan() -> dict[str, pd.DataFrame]:
             [("average", 790_000.0, 790_500.0, 0.2, 0.1, 0.3), ("repair", 790_500.0, 791_000.0, 0.1, 0.0, 1.5)],
             columns=["step", "cost_before", "cost_after", "violation_before", "violation_after", "seconds"],
         ),
+    }
+
+
+def _traffic() -> dict[str, pd.DataFrame]:
+    """Flows that grow week by week, stock, and what customers got."""
+    lanes = ("mill→hub_east", "mill→hub_west", "hub_east→newark", "hub_west→reno", "newark→manhattan")
+    use = [
+        (system, period, lane, "lane", np.inf, 100.0 * (rank + 1) * period, 0.0, 0.0)
+        for system in SYSTEMS
+        for rank, lane in enumerate(lanes)
+        for period in PERIODS
+    ]
+    stock = [
+        (system, period, node, "sortable", 1000.0 * (rank + 1) + 10 * period, 5.0)
+        for system in SYSTEMS
+        for rank, node in enumerate(("manhattan", "newark", "reno", "hub_east"))
+        for period in PERIODS
+    ]
+    shipped = [
+        (system, node, zone, units)
+        for system in SYSTEMS
+        for node, zone, units in (
+            ("newark", "new_york", 90.0),
+            ("manhattan", "new_york", 30.0),
+            ("reno", "chicago", 50.0),
+        )
+    ]
+    return {
+        "measures/use": pd.DataFrame(
+            use, columns=["system", "period", "place", "resource", "capacity", "mean", "p95", "max"]
+        ),
+        "measures/inventory": pd.DataFrame(
+            stock, columns=["system", "period", "node", "storage_type", "units_mean", "m3_mean"]
+        ),
+        "measures/shipments": pd.DataFrame(shipped, columns=["system", "node", "zone", "units_per_day"]),
+    }
+
+
+def _stakes() -> dict[str, pd.DataFrame]:
+    stakes = [("lamp", 3485.0, 0.33, "hub_east", 9, 252.0), ("<b>kettle", 2740.0, 0.26, "newark", 7, 152.0)]
+    reasons = [
+        (product, reason, text)
+        for product, *_ in stakes
+        for reason, text in (("demand", "148.7 ± 42.9 units"), ("moved", "238.5 units without prices, makes 252"))
+    ]
+    return {
+        "stakes": pd.DataFrame(stakes, columns=["product", "money", "share", "node", "period", "target"]),
+        "reasons": pd.DataFrame(reasons, columns=["product", "reason", "text"]),
     }
 
 

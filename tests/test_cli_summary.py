@@ -68,6 +68,7 @@ def result(*totals: float, seed: int = 3) -> SimulationResult:
         network=pd.DataFrame({"replication": replication, "orders": 200, "units_shipped": 5}),
         inventory=empty,
         bands=empty,
+        shipments=empty,
     )
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
-from sample_report import sample_tables
+from sample_report import sample_sensitivity, sample_study, sample_tables
 
 from meio.report.capacity_use import capacity_use
 from meio.report.convergence import bound_and_cost, left_to_close
 from meio.report.costs import cost_by_kind, cost_table
+from meio.report.inventory import inventory_over_time, stock_by_layer
+from meio.report.map_marks import STEPS
 from meio.report.network_map import network_map
 from meio.report.prices import price_map
 from meio.report.service import service_by_speed
 from meio.report.shipping import shipping_table
+from meio.report.tornado import tornado
+from meio.report.traffic import lane_flows, site_loads
+from meio.report.variants import against_base, cost_parts
+from meio.report.waterfall import savings_by_kind, waterfall
 
 TABLES = sample_tables()
 
@@ -117,7 +125,111 @@ def test_outline_only_where_it_belongs():
     assert len(drawn_map(0).data) - len(drawn_map(120).data) == 1
 
 
-def test_every_lane_is_drawn_from_end_to_end():
-    vendor, transfer = (traces(drawn_map(0))[name] for name in ("vendor lane", "transfer lane"))
-    assert (len(vendor.x), len(transfer.x)) == (2 * 3, 3 * 3)
-    np.testing.assert_array_equal(vendor.x[:3], [-118.2, -76.9, np.nan])
+def test_every_lane_is_drawn_from_end_to_end_by_who_sends_and_how_much():
+    vendor, transfer = ([traces(drawn_map(0))[f"{kind}, class 1"]] for kind in ("from a vendor", "between sites"))
+    assert (len(vendor[0].x), len(transfer[0].x)) == (2 * 3, 3 * 3)
+    np.testing.assert_array_equal(vendor[0].x[:3], [-118.2, -76.9, np.nan])
+
+
+def weekly_map():
+    nodes, lanes, zones = (TABLES[f"network/{name}"] for name in ("nodes", "lanes", "zones"))
+    use = TABLES["measures/use"]
+    flows = lane_flows(use[use["system"] == "plan"])
+    return network_map(nodes, lanes, zones, flows, site_loads(TABLES["usage"]), None, "week")
+
+
+def test_a_frame_of_the_map_has_each_lane_in_the_class_of_its_flow():
+    drawn = weekly_map()
+    assert [frame.name for frame in drawn.frames] == [str(period) for period in range(1, 14)]
+    largest = 5 * 100 * 13
+    for period, frame in enumerate(drawn.frames, start=1):
+        assert len(frame.data) == len(frame.traces)
+        by_name = {trace.name: trace for trace in frame.data}
+        flows = {"from a vendor": [100, 200], "between sites": [300, 400, 500]}
+        for kind, first in flows.items():
+            shares = np.array(first) * period / largest
+            counts = [np.sum((shares >= low) & (shares < high)) for low, high in pairwise((*STEPS, np.inf))]
+            assert [len(by_name[f"{kind}, class {nth}"].x) // 3 for nth in (1, 2, 3, 4)] == counts
+
+
+def test_captions_tell_flow_and_fullest_site():
+    captions = weekly_map().layout.meta["captions"]
+    newark = TABLES["usage"].query("at == 'newark' and resource == 'storage' and period == 2")
+    share = float((newark["mean"] / newark["capacity"]).iloc[0])
+    assert captions[1] == f"Week 2 of 13: 3,000 units a day on lanes; fullest: newark, {share:.0%} of its storage"
+
+
+def test_a_site_is_as_full_as_its_fullest_capacity():
+    usage = pd.DataFrame(
+        {
+            "resource": ["storage", "inbound", "storage", "lane"], "at": ["a", "a", "b", "b→a"], "period": 1,
+            "capacity": [10.0, 10.0, np.inf, 1.0], "planned": [1.0, 9.0, 1.0, 1.0], "mean": [5.0, np.nan, 1.0, 1.0],
+        }
+    )  # fmt: skip
+    assert site_loads(usage).to_dict("records") == [{"node": "a", "period": 1, "share": 0.9, "resource": "inbound"}]
+
+
+def test_parallel_lanes_carry_together():
+    use = pd.DataFrame(
+        {"period": 1, "place": ["a→b", "a→b#2", "a"], "resource": ["lane", "lane", "inbound"], "mean": 2.0}
+    )
+    assert lane_flows(use).to_dict("records") == [
+        {"source": "a", "destination": "b", "period": 1, "units_per_day": 4.0}
+    ]
+
+
+def test_stock_by_layer_adds_up_its_nodes():
+    stock = stock_by_layer(TABLES["measures/inventory"], TABLES["network/nodes"])
+    assert list(stock.columns) == ["distribution_centre", "fulfilment_centre", "same_day_site"]
+    np.testing.assert_array_equal(stock.loc["plan"].loc[3], [4030.0, 2030.0 + 3030.0, 1030.0])
+    drawn = traces(inventory_over_time(stock))
+    np.testing.assert_array_equal(drawn["national pool, all"].y, stock.loc["national_pool"].sum(axis=1))
+
+
+@pytest.mark.parametrize("baseline", ["independent_newsvendor", "national_pool"])
+def test_steps_of_the_waterfall_lead_to_the_saving(baseline: str):
+    cost = TABLES["measures/cost"]
+    totals = cost.groupby("system")["total"].mean()
+    saved = savings_by_kind(cost, baseline)
+    assert saved.sum() == pytest.approx(totals[baseline] - totals["plan"])
+    bars = [bar for bar in waterfall(saved, "USD").data if bar.type == "bar"]
+    for before, after in pairwise(bars[:-1]):
+        assert after.base[0] == pytest.approx(before.base[0] + before.x[0])
+    assert (bars[-1].base[0], bars[-1].x[0]) == (0.0, pytest.approx(saved.sum()))
+
+
+def test_small_savings_are_drawn_together():
+    cost = TABLES["measures/cost"].copy()
+    cost.loc[cost["system"] == "national_pool", "late"] += 7.0
+    assert list(savings_by_kind(cost, "national_pool").index)[-1] == "other"
+    assert savings_by_kind(cost, "national_pool")["other"] == pytest.approx(7.0)
+
+
+def test_tornado_has_the_most_valuable_on_top_with_intervals():
+    drawn = tornado(sample_sensitivity(), "USD").data[0]
+    assert list(drawn.y) == ["newark, inbound", "reno · sortable, storage", "newark · sortable, storage"]
+    assert drawn.x[2] + drawn.error_x.array[2] == 10_700.0
+    assert drawn.x[2] - drawn.error_x.arrayminus[2] == 8_900.0
+
+
+def test_variants_are_drawn_by_their_difference_shares_in_percentage_points():
+    results = sample_study()["results"]
+    drawn = traces(against_base(results, "fill_rate"))
+    rows = results[
+        (results["measure"] == "fill_rate") & (results["policy"] == "priced") & results["difference"].notna()
+    ]
+    np.testing.assert_allclose(drawn["priced"].x, 100 * rows["difference"])
+    np.testing.assert_allclose(drawn["priced"].error_x.array, 100 * (rows["difference_high"] - rows["difference"]))
+
+
+def test_parts_of_cost_add_up_to_its_difference():
+    results = sample_study()["results"]
+    stacked = sum(np.array(bar.x) for bar in cost_parts(results, "nearest").data)
+    cost = results[(results["measure"] == "cost") & (results["policy"] == "nearest")]
+    np.testing.assert_allclose(stacked, cost["difference"])
+
+
+def test_the_bound_is_drawn_only_where_one_is_claimed():
+    frame = TABLES["convergence"]
+    assert list(traces(bound_and_cost(frame, "USD", 7.0))["lower bound"].y) == [7.0, 7.0]
+    assert "lower bound" not in traces(bound_and_cost(frame, "USD"))

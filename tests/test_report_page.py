@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import plotly.offline
 import pytest
-from sample_report import sample_facts, sample_summary, sample_tables
+from sample_report import (
+    sample_facts,
+    sample_sensitivity,
+    sample_study,
+    sample_study_summary,
+    sample_summary,
+    sample_tables,
+    write_sample_run,
+)
 
+from meio.output import write_report
 from meio.report.contents import report_html
+from meio.report.study_contents import study_html
 
 
 class Elements(HTMLParser):
@@ -36,7 +47,9 @@ def page() -> str:
 
 def test_page_refers_to_nothing_outside(page: str):
     referring = {"src", "href", "srcset", "data", "action"}
-    assert [tag for tag, attributes in Elements(page).tags if referring & attributes.keys()] == []
+    links = [attributes[name] for _, attributes in Elements(page).tags for name in referring & attributes.keys()]
+    assert links
+    assert [link for link in links if not link.startswith("#")] == []
     own = page.replace(plotly.offline.get_plotlyjs(), "")
     assert not any(text in own for text in ("http:", "https:", "@import", "url("))
 
@@ -53,9 +66,9 @@ def test_plotly_stands_in_it_once(page: str):
 def test_sections_in_order(page: str):
     headings = [heading for heading in Elements(page).headings if heading]
     assert headings == [
-        *("sample", "At a glance", "Plan against baselines", "Cost by kind", "Service by speed"),
-        *("Shipping", "Network"),
-        *("Capacity prices", "Use against capacity", "Lower bound", "Convergence", "Run"),
+        *("sample", "At a glance", "Plan against baselines", "Where the saving comes from", "Cost by kind"),
+        *("Service by speed", "Shipping", "Inventory by layer", "Network", "Capacity prices", "Use against capacity"),
+        *("Most money at stake", "Lower bound", "Convergence", "Run"),
     ]
 
 
@@ -85,9 +98,54 @@ def test_the_bound_shows_both_gaps_or_why_there_is_none(page: str):
 
 def test_names_are_text_not_markup():
     summary = json.loads(json.dumps(sample_summary()).replace('"sample"', '"<script>alert(1)</script>"'))
-    tables = sample_tables()
-    tables["network/nodes"] = tables["network/nodes"].replace("manhattan", "</script><b>manhattan")
-    tables["network/lanes"] = tables["network/lanes"].replace("manhattan", "</script><b>manhattan")
+    tables, evil = sample_tables(), "</script><b>manhattan"
+    for name, table in tables.items():
+        tables[name] = table.replace({"manhattan": evil, "newark→manhattan": f"newark→{evil}"})
     page = report_html(summary, sample_facts(), tables)
     assert "<script>alert" not in page
     assert "</script><b>manhattan" not in page
+    assert "<b>kettle" not in page
+
+
+def test_contents_lead_to_every_section(page: str):
+    tags = Elements(page).tags
+    places = [attributes["id"] for tag, attributes in tags if tag == "h2"]
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    assert links == ["#report", *(f"#{place}" for place in places)]
+    assert len(set(places)) == len(places)
+
+
+def test_dear_products_come_with_their_reasons(page: str):
+    assert "lamp: why 252 units at hub east in week 9?" in page
+    assert "<dt>moved</dt><dd>238.5 units without prices, makes 252</dd>" in page
+
+
+def test_sensitivity_is_shown_where_there_is_one(page: str):
+    assert "What more capacity is worth" not in page
+    tables = {**sample_tables(), "sensitivity": sample_sensitivity()}
+    with_it = report_html(sample_summary(), sample_facts(), tables)
+    assert "Most valuable: newark · sortable, storage, 5% more saves 9,000 USD by its price" in with_it
+    assert "<td>not checked</td>" in with_it
+
+
+def test_study_says_what_failed_and_what_moved():
+    page = study_html(sample_study_summary(), sample_facts(), sample_study())
+    assert "<h1>sample-study</h1>" in page
+    assert "4 variants under 2 policies; 1 failed. All met the same random orders." in page
+    assert "nodes.denver: no lane supplies it" in page
+    assert "less storage, priced, changes cost most: +30,000 USD" in page
+    assert "less storage, priced, changes fill rate most: -1.50 percentage points" in page
+
+
+def test_study_without_results_says_so():
+    tables = sample_study()
+    variants = tables["variants"].assign(status="failed", error="no lane")
+    page = study_html(sample_study_summary(), sample_facts(), {"variants": variants, "results": tables["results"][:0]})
+    assert "4 variants under 2 policies; 4 failed." in page
+    assert "Total cost" not in page
+
+
+def test_only_tables_that_are_drawn_are_read(tmp_path: Path):
+    folder = write_sample_run(tmp_path / "run")
+    (folder / "events.parquet").write_bytes(b"not a table: reading it fails")
+    assert write_report(folder) == folder / "report.html"

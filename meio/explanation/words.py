@@ -15,7 +15,8 @@ def explanation_text(why: Explanation, currency: str) -> str:
     way, interval = _days(why.lead_time_days), _days(why.review_every_days)
     wait = f", {_days(why.departure_wait_days)} until it departs" if why.departure_wait_days > 0 else ""
     heading = f"{why.product} at {why.node}: ordered on {why.lane}{wait}, {way} on the way, reviewed every {interval}"
-    body = _details(why.periods[0], currency) if len(why.periods) == 1 else _table(why)
+    one = [f"{name:<14}{text}" for name, text in reason_rows(why.periods[0], currency)]
+    body = one if len(why.periods) == 1 else _table(why)
     return "\n".join([heading, "", *body])
 
 
@@ -41,7 +42,8 @@ def _table(why: Explanation) -> Iterator[str]:
     yield f"demand and its sd are over the {window}; --period N takes one apart"
 
 
-def _details(one: PeriodReasons, currency: str) -> Iterator[str]:
+def reason_rows(one: PeriodReasons, currency: str) -> list[tuple[str, str]]:
+    """Return every reason of one period as its name and what it says."""
     used = "" if one.used_in_period == one.period else f", for customers of period {one.used_in_period}"
     rows = [
         (f"period {one.period}", f"target {_units(one.target)} units{used}"),
@@ -57,7 +59,7 @@ def _details(one: PeriodReasons, currency: str) -> Iterator[str]:
     ]
     if one.units_for_dearer_speeds > 0:
         rows.insert(-1, ("speeds", f"{_units(one.units_for_dearer_speeds)} units pay for the dearer speeds alone"))
-    yield from (f"{name:<14}{text}" for name, text in rows)
+    return rows
 
 
 def _demand(one: PeriodReasons) -> str:

@@ -9,8 +9,8 @@ from meio.report.style import ACCENT, INK, WARM, figure
 from meio.wording import percent
 
 
-def bound_and_cost(convergence: pd.DataFrame, currency: str) -> go.Figure:
-    """Draw the planning model's dual value and the planned cost against the iteration.
+def bound_and_cost(convergence: pd.DataFrame, currency: str, lower_bound: float | None = None) -> go.Figure:
+    """Draw the planning model's dual value and the planned cost against the iteration, and the bound that was proven.
 
     Parameters
     ----------
@@ -18,12 +18,36 @@ def bound_and_cost(convergence: pd.DataFrame, currency: str) -> go.Figure:
         Columns iteration, dual_value, planned_cost (money).
     currency : str
         For the axis.
+    lower_bound : float, optional
+        Money; none: no bound is claimed, and none is drawn.
     """
     drawing = _lines(
         convergence, {"planned_cost": ("planned cost", "solid", WARM), "dual_value": ("dual value", "dash", ACCENT)}
     )
-    drawing.update_yaxes(title=currency, tickformat="~s")
+    if lower_bound is not None:
+        ends = [convergence["iteration"].min(), convergence["iteration"].max()]
+        line = {"color": INK, "dash": "dot", "width": 2}
+        drawing.add_scatter(x=ends, y=[lower_bound] * 2, name="lower bound", mode="lines", line=line)
+    drawing.update_yaxes(title_text=currency, tickformat="~s")
     return drawing
+
+
+def convergence_rows(convergence: pd.DataFrame, currency: str) -> list[list[str]]:
+    """Return the iterations as rows of text, the heading first."""
+    heading = ["iteration", f"dual value, {currency}", f"planned cost, {currency}", "dual gap", "excess over capacity"]
+    return [
+        heading,
+        *(
+            [
+                str(row["iteration"]),
+                f"{row['dual_value']:,.0f}",
+                f"{row['planned_cost']:,.0f}",
+                percent(row["dual_gap"], 3),
+                percent(row["violation"], 2),
+            ]
+            for row in convergence.to_dict("records")
+        ),
+    ]
 
 
 def left_to_close(convergence: pd.DataFrame) -> go.Figure:
@@ -41,7 +65,7 @@ def left_to_close(convergence: pd.DataFrame) -> go.Figure:
     return drawing
 
 
-def recovery_table(recovery: pd.DataFrame, currency: str) -> list[tuple[str, ...]]:
+def recovery_table(recovery: pd.DataFrame, currency: str) -> list[list[str]]:
     """Rows, the heading first, of what each step from prices to targets cost and how far it left capacity exceeded.
 
     Parameters
@@ -51,10 +75,10 @@ def recovery_table(recovery: pd.DataFrame, currency: str) -> list[tuple[str, ...
     currency : str
         For the heading.
     """
-    rows: list[tuple[str, ...]] = [("step", f"adds to planned cost, {currency}", "excess over capacity", "seconds")]
+    rows = [["step", f"adds to planned cost, {currency}", "excess over capacity", "seconds"]]
     for row in recovery.to_dict("records"):
         added = row["cost_after"] - row["cost_before"]
-        rows.append((row["step"], f"{added:,.0f}", percent(row["violation_after"], 2), f"{row['seconds']:.1f}"))
+        rows.append([row["step"], f"{added:,.0f}", percent(row["violation_after"], 2), f"{row['seconds']:.1f}"])
     return rows
 
 
@@ -69,5 +93,5 @@ def _lines(convergence: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -
             line={"color": colour, "dash": dash, "width": 2},
             marker={"size": 5},
         )
-    drawing.update_xaxes(title="iteration", tickformat="d")
+    drawing.update_xaxes(title_text="iteration", tickformat="d")
     return drawing

@@ -31,7 +31,7 @@ def cost_by_kind(cost: pd.DataFrame, currency: str) -> go.Figure:
         For the axis.
     """
     means = cost.groupby("system", sort=False)[list(KINDS)].mean()[::-1]
-    drawing = figure(height=150 + 46 * len(means))
+    drawing = figure(height=180 + 46 * len(means))
     for kind, (colour, hatch) in KINDS.items():
         if means[kind].any():
             drawing.add_bar(
@@ -42,8 +42,8 @@ def cost_by_kind(cost: pd.DataFrame, currency: str) -> go.Figure:
                 marker=bar_marker(colour, hatch),
                 hovertemplate="%{x:,.0f} " + currency + "<extra>" + label(kind) + "</extra>",
             )
-    drawing.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
-    drawing.update_xaxes(title=currency, tickformat="~s")
+    drawing.update_layout(barmode="stack", bargap=0.35)
+    drawing.update_xaxes(title_text=currency, tickformat="~s")
     return drawing
 
 

@@ -12,7 +12,7 @@ UNITS = {"storage": "per m³ and day", "inbound": "per unit", "outbound": "per u
 MOST_ROWS = 30
 
 
-def price_map(prices: pd.DataFrame, resource: str) -> go.Figure | None:
+def price_map(prices: pd.DataFrame, resource: str, period_name: str = "period") -> go.Figure | None:
     """Draw the prices of one kind of capacity as a heat map, places down and periods across.
 
     Parameters
@@ -21,6 +21,8 @@ def price_map(prices: pd.DataFrame, resource: str) -> go.Figure | None:
         Columns resource, at, storage_type, period, price (money per unit of capacity and day).
     resource : str
         Which rows to draw: storage, inbound, outbound or lane.
+    period_name : str
+        What a period is called.
 
     Returns
     -------
@@ -44,11 +46,28 @@ def price_map(prices: pd.DataFrame, resource: str) -> go.Figure | None:
         xgap=1,
         ygap=1,
         colorbar={"thickness": 10, "outlinewidth": 0, "nticks": 4},
-        hovertemplate="%{y}, period %{x}<br>%{z:,.3g} " + f"{UNITS[resource]}<extra></extra>",
+        hovertemplate=f"%{{y}}, {period_name} %{{x}}<br>%{{z:,.3g}} " + f"{UNITS[resource]}<extra></extra>",
     )
-    drawing.update_xaxes(title="period", nticks=14, tickformat="d", showgrid=False)
+    drawing.update_xaxes(title_text=period_name, nticks=8, tickangle=0, tickformat="d", showgrid=False)
     drawing.update_yaxes(showgrid=False)
     return drawing
+
+
+def price_rows(prices: pd.DataFrame, resource: str, currency: str, period_name: str = "period") -> list[list[str]]:
+    """Return the places with a price of one kind of capacity as rows of text, the heading and the dearest first."""
+    drawn = prices[(prices["resource"] == resource) & (prices["price"] > 0)].reset_index(drop=True)
+    drawn = drawn.assign(place=place_labels(drawn))
+    rows = []
+    for place, priced in drawn.groupby("place"):
+        peak = priced.nlargest(1, "price").to_dict("records")[0]
+        rows.append((peak["price"], [str(place), f"{peak['price']:.3g}", str(peak["period"]), str(len(priced))]))
+    heading = [
+        "place",
+        f"highest price, {currency} {UNITS[resource]}",
+        f"in {period_name}",
+        f"{period_name}s with a price",
+    ]
+    return [heading, *(row for _, row in sorted(rows, key=lambda one: -one[0])[:MOST_ROWS])]
 
 
 def place_labels(table: pd.DataFrame) -> pd.Series:
