@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,7 @@ def sensitivity(
     """Tell what one more m³, or unit a day, of each capacity is worth, and check the prices."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import OutputError, check_destination
-        from meio.output import write_output
+        from meio.output import write_output, write_report
         from meio.sensitivities.table import sensitivity as table_of
         from meio.sensitivities.table import sensitivity_json, write_sensitivity
         from meio.workflow import plan_scenario, reopened
@@ -61,6 +62,8 @@ def sensitivity(
             progress=progress,
         )
         write_sensitivity(folder, table)
+        if find_spec("plotly") is not None:
+            write_report(folder)
         currency = made.scenario.file.costs.currency
         typer.echo(sensitivity_json(table) if as_json else _text(table, share, currency, folder))
 

@@ -7,6 +7,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from meio.folder import FACTS
-from meio.output import SUMMARY, recorded_versions
+from meio.output import REPORT, SUMMARY, recorded_versions, write_report
 from meio.studies.records import Record, write_whole
 from meio.studies.study_folder import StudyFolder
 from meio.studies.tables import DONE
@@ -120,6 +121,8 @@ def write_result(
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "timings": {record.variant: record.seconds for record in records if record.error is None},
-        "files": place.files(),
+        "files": sorted({*place.files(), REPORT}),
     }
     write_whole(folder / FACTS, json_text(facts) + "\n")
+    if find_spec("plotly") is not None:
+        write_report(folder)
