@@ -19,6 +19,7 @@ from meio.simulation import engine
 from meio.simulation.measures import SimulationResult
 from meio.simulation.policies import AssignmentPolicy
 from meio.simulation.stopping import MOST_REPLICATIONS
+from meio.stakes import stakes
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Scenario:
@@ -140,8 +141,9 @@ def tables(
     systems = results if isinstance(results, Mapping) else {} if results is None else {"plan": results}
     proof, *_ = [*systems.values(), None]
     rivals = dict(list(systems.items())[1:])
-    outcome = Outcome(Path(), (), scenario, compile_scenario(scenario), plan, {}, proof, rivals)
-    return frames.output_tables(outcome)
+    compiled = compile_scenario(scenario)
+    outcome = Outcome(Path(), (), scenario, compiled, plan, {}, proof, rivals)
+    return {**frames.output_tables(outcome), **stakes(compiled, plan, scenario.file.costs.currency)}
 
 
 def explain(

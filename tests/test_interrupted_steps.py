@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +16,6 @@ import meio
 from meio.network.compile import compile_scenario
 from meio.optimizer.stopping import PlanInterrupted
 from meio.outcome import OutcomeInterrupted
-from meio.output import read_output
 from meio.refinement.planner import plan as planned
 from meio.simulation.engine import simulate
 from meio.simulation.stopping import SimulationInterrupted
@@ -101,9 +102,9 @@ def test_run_keeps_the_systems_that_were_finished(tmp_path: Path, step: str, kep
         run(QUICKSTART, tmp_path / "out", overrides=FEW, progress=interrupting(step, 1))
     assert str(stopped.value) == f"interrupted; what was finished is in {tmp_path / 'out'}"
     assert list(stopped.value.outcome.baselines) == kept
-    output = read_output(tmp_path / "out")
-    assert output.summary["simulation"]["replications"] == (1 if step == "simulate_plan" else 2)
-    assert list(output.summary["baselines"]) == kept
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["simulation"]["replications"] == (1 if step == "simulate_plan" else 2)
+    assert list(summary["baselines"]) == kept
 
 
 def test_comparison_of_policies_keeps_the_first(tmp_path: Path):
@@ -112,7 +113,7 @@ def test_comparison_of_policies_keeps_the_first(tmp_path: Path):
     trial = Trial(progress=interrupting("simulate_nearest", 1))
     with pytest.raises(OutcomeInterrupted):
         simulate_plan(outcome, trial, against="nearest", folder=tmp_path / "out")
-    summary = read_output(tmp_path / "out").summary
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["simulation"]["stopped"] is None
     assert summary["baselines"] == {}
 
