@@ -81,10 +81,16 @@ def _nearest(demand: Floats, root: Root) -> Floats:
     """Nearest non-negative point of demand + L z, array [cell]; cells join as they turn out negative."""
     negligible = _NEGATIVE * np.abs(demand).max(initial=0.0)
     held_idx, moved = np.empty(0, np.int64), demand
-    while (moved < -negligible).any():
-        held_idx = np.union1d(held_idx, np.flatnonzero(moved < -negligible))
+    while True:
+        joined_idx = np.union1d(held_idx, np.flatnonzero(moved < -negligible))
+        if joined_idx.size == held_idx.size:
+            if moved.min(initial=0.0) < -negligible:
+                import pickle
+                pickle.dump((demand, root, held_idx, moved), open("/tmp/w5/h/bad.pkl", "wb"))
+                raise RuntimeError(moved.min())
+            return np.maximum(moved, 0.0)
+        held_idx = joined_idx
         moved = _least_move(demand, root, held_idx)
-    return np.maximum(moved, 0.0)
 
 
 def _least_move(demand: Floats, root: Root, held_idx: Ints) -> Floats:
