@@ -19,6 +19,7 @@ from meio.demand.roots import Root
 from meio.network.compiled import Floats, Ints
 
 _NEGATIVE = 1e-11  # shares of the largest cell below which a negative number is rounding
+_REPAIRS = 5  # moves, each on what the one before left by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +79,27 @@ def keep_nonnegative(forecast: Forecast) -> NonnegativeForecast:
 
 
 def _nearest(demand: Floats, root: Root) -> Floats:
-    """Nearest non-negative point of demand + L z, array [cell]; cells join as they turn out negative."""
+    """Nearest non-negative point of demand + L z, array [cell]; what rounding leaves of a long move, a short one mends."""
     negligible = _NEGATIVE * np.abs(demand).max(initial=0.0)
-    held_idx, moved = np.empty(0, np.int64), demand
-    while True:
-        joined_idx = np.union1d(held_idx, np.flatnonzero(moved < -negligible))
-        if joined_idx.size == held_idx.size:
-            if moved.min(initial=0.0) < -negligible:
-                import pickle
-                pickle.dump((demand, root, held_idx, moved), open("/tmp/w5/h/bad.pkl", "wb"))
-                raise RuntimeError(moved.min())
+    moved = demand
+    for _ in range(_REPAIRS):
+        if moved.min(initial=0.0) >= -negligible:
             return np.maximum(moved, 0.0)
-        held_idx = joined_idx
+        moved = _without_negative(moved, root, negligible)
+    if moved.min() < -negligible:
+        raise LawError("the laws leave next to no demand without negative cells; drop one or give it noise_sd")
+    return np.maximum(moved, 0.0)
+
+
+def _without_negative(demand: Floats, root: Root, negligible: float) -> Floats:
+    """Demand + L z of the shortest z that leaves no cell negative; cells are held as they turn out so."""
+    held_idx, moved = np.flatnonzero(demand < -negligible), demand
+    num_held = 0
+    while num_held < held_idx.size:
+        num_held = held_idx.size
         moved = _least_move(demand, root, held_idx)
+        held_idx = np.union1d(held_idx, np.flatnonzero(moved < -negligible))
+    return moved
 
 
 def _least_move(demand: Floats, root: Root, held_idx: Ints) -> Floats:
