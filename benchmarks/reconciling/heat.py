@@ -7,9 +7,9 @@ half, so it is uncertain on the right.
 from __future__ import annotations
 
 import numpy as np
+from reconciling.scores import ratios, three_ways
 
 from meio.demand import Forecast, Law
-from reconciling.scores import ratios, three_ways
 
 NUM_MODES, CONDUCTIVITY, NOISE = 5, 0.02, 0.1
 PLACE, TIME = np.linspace(0, 1, 33), np.array([0.1, 0.3, 0.5, 0.7])

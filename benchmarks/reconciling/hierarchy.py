@@ -1,8 +1,10 @@
 """Weekly demand by zone and speed, each level forecast by itself, then made to add up.
 
-A cell's forecast is simple exponential smoothing with the constant that would have done best so far; the covariance is
-that of its errors so far, shrunk towards independence (Schäfer, Strimmer 2005). Nothing later than a week's start is
-used to forecast it.
+A cell's forecast is the mean of its last weeks: 13 by zone and speed, 8 by zone or by speed, 4 in total. The covariance
+is that of errors so far: variances of the product's own, correlations of all products together, both of the cells that
+totals are made of and of what each total's forecast misses them by. Estimated for the totals themselves, noise would
+pass for knowledge: a total's errors are nearly the sum of its parts', and shrinking that makes a total certain by
+averaging. Nothing later than a week's start is used to forecast it.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reconciling.scores import ratios
 
 from meio.demand import AddUp, reconcile_table
-from reconciling.scores import ratios
 
 ZONES, SPEEDS = ("A", "B", "C", "D", "E"), ("next day", "standard", "economy")
 COUNTRIES = {"United Kingdom": "A", "Germany": "B", "France": "C", "EIRE": "D"}  # all others are E
@@ -26,6 +28,11 @@ LEVELS = {
     "speed": (KEYS["zone"] == "all") & (KEYS["speed"] != "all"),
     "total": (KEYS["zone"] == "all") & (KEYS["speed"] == "all"),
 }
+PART = LEVELS["zone x speed"].to_numpy()
+WITHIN = np.all([(KEYS[[c]].to_numpy() == KEYS[PART][c].to_numpy()) | (KEYS[[c]] == "all") for c in KEYS], axis=0)
+APART = np.eye(len(KEYS))  # errors [cell] → errors of parts, and how far each total's error is from its parts'
+APART[np.ix_(~PART, PART)] -= WITHIN[~PART]
+WEEKS = np.select([PART, LEVELS["total"]], [13, 4], 8)  # the less a cell sells, the longer its mean
 SHARES = np.array([[0.2, 0.6, 0.2], [0.1, 0.6, 0.3], [0.1, 0.5, 0.4], [0.3, 0.6, 0.1], [0.05, 0.45, 0.5]])
 
 
@@ -46,6 +53,7 @@ def recorded(folder: Path, num_products: int, random: np.random.Generator) -> np
 
 def generated(num_products: int, random: np.random.Generator) -> np.ndarray:
     """Orders [product, week, zone, speed]: gamma levels that wander, for product and for zone, times Poisson."""
+
     def wander(*shape: int) -> np.ndarray:
         return np.exp(0.15 * random.standard_normal((*shape, 52)).cumsum(axis=-1) / np.sqrt(4))
 
@@ -61,31 +69,24 @@ def all_levels(demand: np.ndarray) -> np.ndarray:
     return np.concatenate([wide, wide.sum(axis=2, keepdims=True)], axis=2).reshape(len(demand), -1).astype(float)
 
 
-def smoothed(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forecast of the next week [cell], and errors so far [week, cell], without the first eight weeks."""
-    best = np.full(history.shape[1], np.inf)
-    mean, errors = np.empty(history.shape[1]), np.empty((len(history) - 8, history.shape[1]))
-    for constant in (0.05, 0.1, 0.2, 0.3, 0.45):
-        level, misses = history[:8].mean(axis=0), []
-        for week in history[8:]:
-            misses.append(week - level)
-            level = level + constant * misses[-1]
-        lost = np.square(misses).sum(axis=0)
-        better = lost < best
-        best[better], mean[better], errors[:, better] = lost[better], level[better], np.array(misses)[:, better]
-    return mean, errors
+def moving_means(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forecast of the next week [cell], and errors so far [week, cell], of a history [week, cell]."""
+    total = np.vstack([np.zeros(history.shape[1]), history.cumsum(axis=0)])
+    weeks, cells = np.arange(WEEKS.max(), len(history) + 1)[:, None], np.arange(history.shape[1])
+    means = (total[weeks, cells] - total[weeks - WEEKS, cells]) / WEEKS
+    return means[-1], history[WEEKS.max() :] - means[:-1]
 
 
-def shrunk_covariance(errors: np.ndarray) -> np.ndarray:
-    """Covariance of errors [week, cell], its correlations shrunk by as much as they are noise; no variance is 0."""
-    num_weeks = len(errors)
-    sd = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), 0.1)
-    unit = errors / sd
-    products = unit[:, :, None] * unit[:, None, :]
-    correlation, noise = products.mean(axis=0), products.var(axis=0) / (num_weeks - 1)
-    off = ~np.eye(errors.shape[1], dtype=bool)
-    kept = 1 - min(1.0, noise[off].sum() / np.square(correlation[off]).sum())
-    return np.where(off, kept * correlation, 1.0) * np.outer(sd, sd)
+def covariances(errors: np.ndarray) -> np.ndarray:
+    """Covariance [product, cell, cell] of errors [product, week, cell]."""
+    apart = errors @ APART.T
+    sd = np.maximum(np.sqrt(np.mean(apart**2, axis=1)), 0.05)  # none is certain
+    unit = apart / sd[:, None]
+    correlation = np.einsum("pwc,pwd->cd", unit, unit) / (unit.shape[0] * unit.shape[1])
+    scale = np.sqrt(np.diag(correlation))
+    back = np.linalg.inv(APART)
+    inner = sd[:, :, None] * (correlation / np.outer(scale, scale)) * sd[:, None, :]
+    return back @ inner @ back.T
 
 
 def pinball(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
@@ -97,12 +98,13 @@ def pinball(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
 def hierarchy(demand: np.ndarray, seed: int, num_samples: int = 300) -> dict[str, object]:
     """Figures over products and the last weeks of demand [product, week, zone, speed]."""
     loss, errors, misses = [], [], []
-    for product, weeks in enumerate(demand):
-        history = all_levels(weeks)
-        for origin in range(len(history) - NUM_ORIGINS, len(history)):
-            mean, past = smoothed(history[:origin])
-            covariance, actual = shrunk_covariance(past), history[origin]
-            before, after, equal, miss = one_origin(mean, covariance, (seed, product, origin), num_samples)
+    history = np.array([all_levels(weeks) for weeks in demand])
+    for origin in range(history.shape[1] - NUM_ORIGINS, history.shape[1]):
+        past = [moving_means(cells[:origin]) for cells in history]
+        spread = covariances(np.array([missed for _, missed in past]))
+        for product, (mean, _) in enumerate(past):
+            actual = history[product, origin]
+            before, after, equal, miss = one_origin(mean, spread[product], (seed, product, origin), num_samples)
             loss.append([pinball(before, actual), pinball(after[1:], actual)])
             errors.append([np.abs(way - actual) for way in (mean, equal, after[0])])
             misses.append(miss)

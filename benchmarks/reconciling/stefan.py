@@ -8,11 +8,11 @@ uncertain k: its mean has a smeared front, and its variance is largest there.
 from __future__ import annotations
 
 import numpy as np
+from reconciling.scores import Ways, largest_miss, ratios, three_ways
 from scipy.optimize import brentq
 from scipy.special import erf
 
 from meio.demand import Forecast, Law, keep_nonnegative
-from reconciling.scores import Ways, largest_miss, ratios, three_ways
 
 MELT, TIME, SPREAD, NUM_MEMBERS = 0.6, 0.1, 0.4, 200
 EDGES = np.linspace(0, 1, 201)

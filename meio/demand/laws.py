@@ -84,11 +84,11 @@ class LawArrays(NamedTuple):
 
     def excess(self, demand: ArrayLike) -> Floats:
         """By how much demand [cell] misses each law, array [law]."""
-        return self.weights @ np.asarray(demand) - self.value
+        return np.asarray(self.weights @ np.asarray(demand) - self.value, dtype=float)
 
     def scale(self, demand: ArrayLike) -> Floats:
         """Size of the numbers that each law adds up at a demand [cell], array [law]."""
-        return abs(self.weights) @ np.abs(np.asarray(demand)) + np.abs(self.value)
+        return np.asarray(abs(self.weights) @ np.abs(np.asarray(demand)) + np.abs(self.value), dtype=float)
 
 
 def law_arrays(laws: Iterable[Law], num_cells: int) -> LawArrays:

@@ -64,7 +64,8 @@ class NonnegativeForecast:
 
     def quantiles(self, probabilities: ArrayLike, num_samples: int, random: np.random.Generator) -> Floats:
         """Quantiles of each cell by itself over samples, array [probability, cell]."""
-        return np.quantile(self.sample(num_samples, random), np.asarray(probabilities, float), axis=0)
+        samples = self.sample(num_samples, random)
+        return np.asarray(np.quantile(samples, np.asarray(probabilities, float), axis=0), dtype=float)
 
 
 def keep_nonnegative(forecast: Forecast) -> NonnegativeForecast:
@@ -79,7 +80,7 @@ def keep_nonnegative(forecast: Forecast) -> NonnegativeForecast:
 
 
 def _nearest(demand: Floats, root: Root) -> Floats:
-    """Nearest non-negative point of demand + L z, array [cell]; what rounding leaves of a long move, a short one mends."""
+    """Nearest non-negative point of demand + L z, array [cell]; a short move mends the rounding of a long one."""
     negligible = _NEGATIVE * np.abs(demand).max(initial=0.0)
     moved = demand
     for _ in range(_REPAIRS):
@@ -118,6 +119,6 @@ def _least_move(demand: Floats, root: Root, held_idx: Ints) -> Floats:
         raise LawError(f"no demand without negative cells keeps the laws: they leave too little for cells {cells}")
     at_zero = share > 0
     sources = np.linalg.lstsq(unit[at_zero], short[at_zero], rcond=1e-12)[0]
-    moved = demand + root.spread(sources)
+    moved: Floats = demand + root.spread(np.asarray(sources, dtype=float))
     moved[held_idx[at_zero]] = 0.0
     return moved

@@ -64,7 +64,7 @@ class DenseRoot:
     @property
     def num_sources(self) -> int:
         """Number of columns."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
     def spread(self, sources: Floats) -> Floats:
         """L @ sources."""
@@ -72,7 +72,8 @@ class DenseRoot:
 
     def weigh(self, weights: sparse.csr_array) -> Floats:
         """Weights @ L."""
-        return weights @ self.matrix
+        rows: Floats = weights @ self.matrix
+        return rows
 
     def rows(self, cells_idx: Ints) -> Floats:
         """L[cells_idx]."""
@@ -107,7 +108,7 @@ class FactorRoot:
     @property
     def num_sources(self) -> int:
         """Number of columns."""
-        return self.factor.shape[1] + self.own_sd.size
+        return int(self.factor.shape[1] + self.own_sd.size)
 
     def spread(self, sources: Floats) -> Floats:
         """L @ sources."""
@@ -150,7 +151,7 @@ class ConditionedRoot:
     @property
     def num_sources(self) -> int:
         """Number of columns."""
-        return self.basis.shape[0]
+        return int(self.basis.shape[0])
 
     def spread(self, sources: Floats) -> Floats:
         """L @ sources."""

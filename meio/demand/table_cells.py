@@ -33,7 +33,7 @@ def key_columns(frame: pd.DataFrame) -> pd.DataFrame:
     twice = keys.duplicated()
     if twice.any():
         row = int(twice.argmax())
-        labels = ", ".join(f"{column} {keys.at[row, column]}" for column in keys.columns)
+        labels = ", ".join(f"{column} {label}" for column, label in keys.iloc[row].to_dict().items())
         raise ValueError(f"row {row}: found {labels} a second time; expected one row for each cell")
     return keys
 
@@ -46,7 +46,9 @@ def numbers(frame: pd.DataFrame, column: str, least: float = -np.inf) -> Floats:
     bad = np.flatnonzero(~np.isfinite(values) | (values < least))
     if bad.size:
         wanted = "a finite number" if least == -np.inf else f"a finite number of {least:g} or more"
-        raise ValueError(f"column '{column}', row {bad[0]}: found {shown(frame[column].iloc[bad[0]])}, expected {wanted}")
+        raise ValueError(
+            f"column '{column}', row {bad[0]}: found {shown(frame[column].iloc[bad[0]])}, expected {wanted}"
+        )
     return values
 
 
@@ -66,7 +68,9 @@ def shared_factors(keys: pd.DataFrame, correlation: Shares) -> tuple[sparse.csr_
     """
     left = 1.0 - sum(correlation.values())
     if left < -1e-12 or any(not 0 <= share <= 1 for share in correlation.values()):
-        raise ValueError(f"correlation: found {shown(dict(correlation))}, expected shares of 0 to 1, at most 1 together")
+        raise ValueError(
+            f"correlation: found {shown(dict(correlation))}, expected shares of 0 to 1, at most 1 together"
+        )
     loadings = [sparse.csr_array((len(keys), 0))]
     for names, share in correlation.items():
         columns = [names] if isinstance(names, str) else list(names)

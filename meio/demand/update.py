@@ -91,7 +91,8 @@ class _Directions:
         size[size == 0] = 1.0
         basis, triangle, order_idx = qr((rows / size[:, None]).T, mode="economic", pivoting=True)
         rank = int((np.abs(np.diag(triangle)) > _DEPENDENT).sum())
-        return cls(basis[:, :rank], triangle[:rank], order_idx, size)
+        first = np.asarray(basis[:, :rank], dtype=float), np.asarray(triangle[:rank], dtype=float)
+        return cls(*first, np.asarray(order_idx, dtype=np.int64), size)
 
     def shortest(self, missing: Floats) -> Floats:
         """Shortest sources and noises, array [source + noise], that add `missing` [law] to the independent laws."""
