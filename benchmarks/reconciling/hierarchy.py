@@ -29,7 +29,8 @@ LEVELS = {
     "total": (KEYS["zone"] == "all") & (KEYS["speed"] == "all"),
 }
 PART = LEVELS["zone x speed"].to_numpy()
-WITHIN = np.all([(KEYS[[c]].to_numpy() == KEYS[PART][c].to_numpy()) | (KEYS[[c]] == "all") for c in KEYS], axis=0)
+CELLS = KEYS.to_numpy(object)
+WITHIN = ((CELLS[:, None] == CELLS[PART]) | (CELLS[:, None] == "all")).all(axis=2)  # [cell, part]
 APART = np.eye(len(KEYS))  # errors [cell] → errors of parts, and how far each total's error is from its parts'
 APART[np.ix_(~PART, PART)] -= WITHIN[~PART]
 WEEKS = np.select([PART, LEVELS["total"]], [13, 4], 8)  # the less a cell sells, the longer its mean

@@ -81,7 +81,7 @@ class DenseRoot:
 
     def variance(self) -> Floats:
         """Variance of each cell."""
-        return np.einsum("cs,cs->c", self.matrix, self.matrix)
+        return np.asarray(np.square(self.matrix).sum(axis=1), np.float64)
 
     def conditioned(self, basis: Floats) -> DenseRoot:
         """[L, 0] (I − basis basisᵀ), without sources of laws whose noise no longer matters."""
@@ -132,7 +132,7 @@ class FactorRoot:
 
     def variance(self) -> Floats:
         """Variance of each cell."""
-        return np.einsum("cf,cf->c", self.factor, self.factor) + self.own_sd**2
+        return np.asarray(np.square(self.factor).sum(axis=1) + self.own_sd**2, np.float64)
 
     def conditioned(self, basis: Floats) -> Root:
         """A dense root of few cells; of many, one that keeps this root and the basis apart."""
