@@ -96,7 +96,7 @@ def pinball(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
     return np.maximum(PROBABILITIES[:, None] * short, (PROBABILITIES[:, None] - 1) * short).mean(axis=0)
 
 
-def hierarchy(demand: np.ndarray, seed: int, num_samples: int = 300) -> dict[str, object]:
+def hierarchy(demand: np.ndarray, seed: int, num_samples: int = 200) -> dict[str, object]:
     """Figures over products and the last weeks of demand [product, week, zone, speed]."""
     loss, errors, misses = [], [], []
     history = np.array([all_levels(weeks) for weeks in demand])

@@ -44,11 +44,11 @@ def ratios(errors: np.ndarray) -> dict[str, float]:
     """Mean errors [case, way] as ratios: own over nothing and over equal; and how often own is nearer."""
     nothing, equal, own = errors.mean(axis=0)
     return {
-        "error": round(own, 5),
-        "error_of_nothing": round(nothing, 5),
-        "error_of_equal_variance": round(equal, 5),
-        "ratio_to_nothing": round(own / nothing, 4),
-        "ratio_to_equal_variance": round(own / equal, 4),
+        "error": round(float(own), 5),
+        "error_of_nothing": round(float(nothing), 5),
+        "error_of_equal_variance": round(float(equal), 5),
+        "ratio_to_nothing": round(float(own / nothing), 4),
+        "ratio_to_equal_variance": round(float(own / equal), 4),
         "share_nearer_than_nothing": round(float((errors[:, 2] < errors[:, 0]).mean()), 3),
         "share_nearer_than_equal_variance": round(float((errors[:, 2] < errors[:, 1]).mean()), 3),
     }
