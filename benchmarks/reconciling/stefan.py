@@ -8,11 +8,11 @@ uncertain k: its mean has a smeared front, and its variance is largest there.
 from __future__ import annotations
 
 import numpy as np
-from reconciling.scores import Ways, largest_miss, ratios, three_ways
+from reconciling.scores import Ways, ratios, three_ways
 from scipy.optimize import brentq
 from scipy.special import erf
 
-from meio.demand import Forecast, Law, keep_nonnegative
+from meio.demand import Forecast, Law
 
 MELT, TIME, SPREAD, NUM_MEMBERS = 0.6, 0.1, 0.4, 200
 EDGES = np.linspace(0, 1, 201)
@@ -56,9 +56,8 @@ def stefan(seed: int, num_cases: int = 100) -> dict[str, object]:
         truth, *members = np.exp(SPREAD * random.standard_normal(NUM_MEMBERS + 1))
         laws = [Law("what flowed in", np.arange(200), np.diff(EDGES), inflow(truth))]
         forecast = Forecast.from_samples([solution(member) for member in members])
-        ways, own, _ = three_ways(forecast, laws)
-        ways = Ways(ways.nothing, ways.equal, keep_nonnegative(own).mean)
-        misses.append(largest_miss(ways.own, laws))
+        ways, miss = three_ways(forecast, laws)
+        misses.append(miss)
         errors.append(ways.errors(solution(truth)))
         fronts.append([abs(front_of(way) - front(truth)) for way in ways])
         widths.append([width_of(way) for way in ways])
