@@ -14,7 +14,7 @@ run: $(VENV)/installed
 	$(BIN)/meio run scenarios/us-retail.yaml -o out/us-retail
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --quiet
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -67,7 +67,7 @@ def test_package_refuses_another_name(name: str):
     assert f"ImportError: import this package as meio.{name}, not as {name}" in ended.stderr
 
 
-@pytest.mark.parametrize("module", ["meio", "meio.cli"])
+@pytest.mark.parametrize("module", ["meio", "meio.cli", "meio.demand"])
 def test_import_is_light(module: str):
     heavy = "{'numba', 'numpy', 'pandas', 'plotly', 'pydantic', 'scipy'}"
     ended = python("-c", f"import sys, {module}; print({heavy} & set(sys.modules))")

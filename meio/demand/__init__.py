@@ -1,0 +1,64 @@
+"""What customers will order: forecasts as distributions, and laws they must keep.
+
+`Forecast` is a mean with a covariance; `reconcile` imposes linear laws on it, `keep_nonnegative` a demand of zero or
+more; `reconcile_table` does both for a data frame. Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from meio.demand.forecast import Forecast
+    from meio.demand.laws import Law, LawError, closed_cycle, flat_end, known, parts_of_whole, total
+    from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
+    from meio.demand.table_laws import AddUp, ClosedCycle, FlatEnd, Known
+    from meio.demand.tables import ReconciledTable, reconcile_table
+    from meio.demand.update import reconcile
+
+__all__ = [
+    "AddUp",
+    "ClosedCycle",
+    "FlatEnd",
+    "Forecast",
+    "Known",
+    "Law",
+    "LawError",
+    "NonnegativeForecast",
+    "ReconciledTable",
+    "closed_cycle",
+    "flat_end",
+    "keep_nonnegative",
+    "known",
+    "parts_of_whole",
+    "reconcile",
+    "reconcile_table",
+    "total",
+]
+
+_HOMES = {
+    "AddUp": "table_laws",
+    "ClosedCycle": "table_laws",
+    "FlatEnd": "table_laws",
+    "Forecast": "forecast",
+    "Known": "table_laws",
+    "Law": "laws",
+    "LawError": "laws",
+    "NonnegativeForecast": "nonnegative",
+    "ReconciledTable": "tables",
+    "closed_cycle": "laws",
+    "flat_end": "laws",
+    "keep_nonnegative": "nonnegative",
+    "known": "laws",
+    "parts_of_whole": "laws",
+    "reconcile": "update",
+    "reconcile_table": "tables",
+    "total": "laws",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'meio.demand' has no attribute '{name}'")
+    return getattr(import_module(f"meio.demand.{_HOMES[name]}"), name)

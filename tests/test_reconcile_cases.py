@@ -1,0 +1,80 @@
+"""The benchmark's cases are what they say: exact solutions keep their laws, forecasts look at nothing later."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def benchmarks_on_path(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+
+
+def test_heat_solves_its_equation_and_keeps_its_mass():
+    from reconciling.heat import CONDUCTIVITY, PLACE, TIME, flat_ends, mass_laws, temperature
+
+    modes = np.array([0.7, 1.0, -0.5, 0.3, 0.2])
+    truth = temperature(modes, np.tile(PLACE, TIME.size), np.repeat(TIME, PLACE.size))
+    for law in mass_laws(modes[0]):
+        assert truth[law.cells_idx] @ law.weights == pytest.approx(law.value, abs=1e-12)
+    for law in flat_ends():
+        assert abs(truth[law.cells_idx] @ law.weights) < 3e-3
+    place, time, step = np.array([0.37]), np.array([0.4]), 1e-4
+    by_time = (temperature(modes, place, time + step) - temperature(modes, place, time - step)) / (2 * step)
+    left, here, right = (temperature(modes, place + move, time) for move in (-step, 0, step))
+    assert by_time == pytest.approx(CONDUCTIVITY * (left - 2 * here + right) / step**2, rel=1e-4)
+
+
+@pytest.mark.parametrize("conductivity", [0.5, 1.0, 2.0])
+def test_front_holds_what_flowed_in(conductivity):
+    from reconciling.stefan import EDGES, MELT, front, front_of, inflow, solution
+
+    profile = solution(conductivity)
+    assert profile @ np.diff(EDGES) == pytest.approx(inflow(conductivity), rel=1e-12)
+    assert front_of(profile) == pytest.approx(front(conductivity), abs=0.006)
+    assert profile[EDGES[:-1] > front(conductivity)].max() == 0
+    assert profile[EDGES[1:] < front(conductivity)].min() == pytest.approx(MELT, abs=0.01)
+
+
+def test_front_moves_as_fast_as_what_melts():
+    from reconciling import stefan
+
+    here, step = stefan.front(1.0), 1e-6
+    slope = (
+        stefan.MELT
+        - (1 - (1 - stefan.MELT) * stefan.erf((here - step) / 2 / stefan.TIME**0.5) / stefan.erf(stefan.SPEED))
+    ) / step
+    assert -slope == pytest.approx(stefan.MELT * here / (2 * stefan.TIME), rel=1e-4)
+
+
+def test_forecasts_look_at_nothing_later():
+    from reconciling.hierarchy import WEEKS, moving_means
+
+    history = np.random.default_rng(0).uniform(0, 9, (30, 24))
+    mean, errors = moving_means(history)
+    for cell, weeks in enumerate(WEEKS):
+        assert mean[cell] == pytest.approx(history[-weeks:, cell].mean())
+        assert errors[0, cell] == pytest.approx(history[13, cell] - history[13 - weeks : 13, cell].mean())
+    assert errors.shape == (17, 24)
+
+
+def test_covariance_of_many_errors_is_their_covariance():
+    from reconciling.hierarchy import covariances
+
+    random = np.random.default_rng(1)
+    errors = random.standard_normal((1, 4_000, 24)) @ random.standard_normal((24, 24))
+    expected = errors[0].T @ errors[0] / 4_000
+    np.testing.assert_allclose(covariances(errors)[0], expected, atol=1e-9 * expected.max())
+
+
+def test_levels_add_up():
+    from reconciling.hierarchy import KEYS, all_levels, generated, missed_by
+
+    demand = generated(2, np.random.default_rng(2))[0]
+    cells = all_levels(demand)
+    assert missed_by(cells) == 0
+    assert cells[0, (KEYS == "all").all(axis=1)] == demand[0].sum()
+    assert missed_by(cells + np.eye(24)[3]) > 0
