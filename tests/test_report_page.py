@@ -133,8 +133,8 @@ def test_study_says_what_failed_and_what_moved():
     assert "<h1>sample-study</h1>" in page
     assert "4 variants under 2 policies; 1 failed. All met the same random orders." in page
     assert "nodes.denver: no lane supplies it" in page
-    assert "less storage, priced, changes cost most: +30,000 USD" in page
-    assert "less storage, priced, changes fill rate most: -1.50 percentage points" in page
+    assert "less_storage, priced, changes cost most: +30,000 USD" in page
+    assert "less_storage, priced, changes fill rate most: -1.50 percentage points" in page
 
 
 def test_study_without_results_says_so():

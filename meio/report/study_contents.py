@@ -58,7 +58,7 @@ def _lead(variants: pd.DataFrame) -> str:
 def _failures(variants: pd.DataFrame) -> Iterator[Section]:
     failed = variants[variants["status"] == "failed"].drop_duplicates(["variant", "error"])
     if len(failed):
-        rows = [[label(row["variant"]), str(row["error"])] for row in failed.to_dict("records")]
+        rows = [[str(row["variant"]), str(row["error"])] for row in failed.to_dict("records")]
         yield Section(
             "Failed", "These variants have no results.", table([["variant", "what went wrong"], *rows], "facts")
         )
@@ -80,7 +80,7 @@ def _finding(rows: pd.DataFrame, measure: str) -> str:
         return f"No variant changes {label(measure)} beyond chance"
     most = sure.sort_values("difference", key=abs, ascending=False, kind="stable").to_dict("records")[0]
     change = amount(most["difference"], most["unit"])
-    return f"{label(most['variant'])}, {label(most['policy'])}, changes {label(measure)} most: {change}"
+    return f"{most['variant']}, {label(most['policy'])}, changes {label(measure)} most: {change}"
 
 
 def _parts(results: pd.DataFrame) -> Iterator[Section]:
@@ -94,7 +94,8 @@ def _parts(results: pd.DataFrame) -> Iterator[Section]:
     ]
     yield Section(
         "Cost by kind",
-        "Which kinds of cost grow (right) and shrink (left) against the base. The numbers stand under All measures.",
+        "Which kinds of cost grow (right) and shrink (left) against the base; goods are purchases less the stock "
+        "gained. The numbers stand under All measures.",
         pictures(drawn),
     )
 
@@ -103,7 +104,7 @@ def _asked(variants: pd.DataFrame) -> Section:
     paths = [column for column in variants.columns if column not in (*KNOWN, *PLANNED)]
     shown = variants.drop_duplicates("variant")
     rows = [
-        [label(row["variant"]), *("–" if row[path] in ("", None) else str(row[path]) for path in paths)]
+        [str(row["variant"]), *("–" if row[path] in ("", None) else str(row[path]) for path in paths)]
         for row in shown.to_dict("records")
     ]
     return Section(

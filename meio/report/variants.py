@@ -45,7 +45,7 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
         own = rows[rows["policy"] == policy]
         middle = factor * own["difference"]
         drawing.add_scatter(
-            y=[label(variant) for variant in own["variant"]],
+            y=[str(variant) for variant in own["variant"]],
             x=middle,
             name=label(policy),
             orientation="h",
@@ -62,7 +62,7 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
             hovertemplate="%{x:+,.4~r} " + unit + "<extra>" + label(policy) + "</extra>",
         )
     drawing.update_layout(scattermode="group", scattergap=0.4)
-    order = [label(variant) for variant in rows["variant"].unique()]
+    order = [str(variant) for variant in rows["variant"].unique()]
     drawing.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=order)
     drawing.add_vline(x=0, line={"color": INK, "width": 1.5})
     drawing.update_xaxes(
@@ -76,6 +76,8 @@ def against_base(results: pd.DataFrame, measure: str) -> go.Figure:
 def cost_parts(results: pd.DataFrame, policy: str) -> go.Figure:
     """Draw which kinds of cost make up the difference of each variant: more to the right, less to the left.
 
+    Goods are purchases less the value of the stock gained.
+
     Parameters
     ----------
     results : DataFrame
@@ -86,15 +88,14 @@ def cost_parts(results: pd.DataFrame, policy: str) -> go.Figure:
     rows = results[results["measure"].str.startswith("cost:") & (results["policy"] == policy)]
     rows = rows[rows["difference"].notna() & (rows["measure"] != "cost:unavoidable")]
     drawing = figure(height=130 + 40 * rows["variant"].nunique())
-    largest = rows["difference"].abs().max()
-    kinds = [
-        kind for kind, own in rows.groupby("measure", sort=False) if own["difference"].abs().max() > 0.005 * largest
-    ]
-    for kind, (colour, hatch) in zip(kinds, PARTS, strict=False):
-        own = rows[rows["measure"] == kind]
-        name = label(str(kind).removeprefix("cost:"))
+    kind = rows["measure"].str.removeprefix("cost:").replace(dict.fromkeys(("purchase", "stock_change"), "goods"))
+    parts = rows.assign(kind=kind).groupby(["kind", "variant"], sort=False)["difference"].sum().reset_index()
+    largest = parts["difference"].abs().max()
+    shown = parts.groupby("kind", sort=False).filter(lambda own: own["difference"].abs().max() > 0.005 * largest)
+    for (kind_shown, own), (colour, hatch) in zip(shown.groupby("kind", sort=False), PARTS, strict=False):
+        name = label(str(kind_shown))
         drawing.add_bar(
-            y=[label(variant) for variant in own["variant"]],
+            y=[str(variant) for variant in own["variant"]],
             x=own["difference"],
             name=name,
             orientation="h",
@@ -120,7 +121,7 @@ def measure_rows(results: pd.DataFrame, measure: str) -> list[list[str]]:
         value = f"{show(row['mean'], '')} [{show(row['ci_low'], '')}, {show(row['ci_high'], '')}]"
         ends = ", ".join(show(row[f"difference_{end}"], "+") for end in ("low", "high"))
         against = "the base" if pd.isna(row["difference"]) else f"{show(row['difference'], '+')} [{ends}]"
-        rows.append([label(row["variant"]), label(row["policy"]), value, against])
+        rows.append([str(row["variant"]), label(row["policy"]), value, against])
     return rows
 
 
