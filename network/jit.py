@@ -34,7 +34,7 @@ def borrowing_kernel(function: _Function) -> _Function:
 
     Counting references to every array of a tuple, in every call, can take longer than the call's own work. Numba
     refuses a kernel that makes arrays when it is compiled; it must not call a kernel that returns arrays either, as
-    nobody would free them.
+    nobody would free them, nor Numba's methods of arrays (`meio.optimizer.array_kernels` stands in for them).
 
     Raises
     ------

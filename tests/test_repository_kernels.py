@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,6 +66,26 @@ def test_borrowing_kernels_return_numbers_and_make_no_arrays() -> None:
         borrowing_kernel(returns_an_array)
     with pytest.raises(TypingError):
         borrowing_kernel(makes_an_array)(np.ones(1))
+
+
+def test_borrowing_kernels_ask_numpy_for_numbers_only() -> None:
+    """Numba's methods of arrays (sum, min, …) make arrays: whether they compile depends on what was compiled before."""
+    of_numbers = {"np.floor", "np.nextafter", "np.rint", "np.sqrt"}
+    root = Path(__file__).parents[1]
+    paths = [path for folder in ("meio", "network", "simulation") for path in (root / folder).rglob("*_kernels.py")]
+    borrowing = 0
+    for path in paths:
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef) or "borrowing_kernel" not in map(
+                ast.unparse, function.decorator_list
+            ):
+                continue
+            borrowing += 1
+            calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+            asked = {ast.unparse(call) for call in calls if isinstance(call, ast.Attribute)}
+            other = {name for name in asked if name.partition(".")[0] != "math"} - of_numbers
+            assert not other, f"{path.name}: {function.name} asks {sorted(other)}: use array_kernels"
+    assert borrowing > 100
 
 
 @pytest.mark.parametrize("case", [two_coasts, hub_and_coasts])

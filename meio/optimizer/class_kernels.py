@@ -6,6 +6,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import least
 from meio.optimizer.cluster_kernels import Classes, clear_classes, rank_speeds, roll_up
 from meio.optimizer.demand_kernels import best_alternatives, integral
 from meio.optimizer.model import PlanningModel
@@ -177,7 +178,7 @@ def leave_unprofitable(spill_cost: Floats, window_mean: Floats, lead_mean: Float
     """
     for node in range(loss_saving.size):
         loss_saving[node] = 0.0
-        if spill_cost[node].min() >= 0.0:
+        if least(spill_cost[node]) >= 0.0:
             continue
         cycle, worth = 0.0, 0.0
         for speed in range(spill_cost.shape[1]):

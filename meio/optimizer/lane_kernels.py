@@ -6,6 +6,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.demand_kernels import shifted
 from meio.optimizer.lane_stock_kernels import customers_stock_on, stage_stock_on, upstream_stock
 from meio.optimizer.model import PlanningModel
@@ -235,9 +236,9 @@ def fill_nearest(
     """
     row, num_speeds = 0, model.num_speeds
     for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):
-        mix, mean = model.mix_idx[stream], model.daily_mean[stream].mean()
+        mix, mean = model.mix_idx[stream], total(model.daily_mean[stream]) / model.num_periods
         daily[0] += mean
-        daily[1] += model.daily_variance[stream].mean()
+        daily[1] += total(model.daily_variance[stream]) / model.num_periods
         for entry in range(model.mix_ptr[mix], model.mix_ptr[mix + 1]):
             speed = model.mix_class_idx[entry] % num_speeds
             for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):

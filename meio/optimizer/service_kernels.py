@@ -6,6 +6,7 @@ import numpy as np
 
 from meio.network.compiled import Floats
 from meio.network.jit import borrowing_kernel
+from meio.optimizer.array_kernels import least
 from meio.optimizer.certificate_model import CertificateModel
 
 
@@ -20,12 +21,12 @@ def fill_period_values(model: CertificateModel, value: Floats, lowest: Floats, l
         later = np.inf
         for period in range(num_periods - 1, -1, -1):
             first = period * model.period_days
-            lowest[node, period] = value[node, first : first + model.period_days].min()
+            lowest[node, period] = least(value[node, first : first + model.period_days])
             later = min(later, lowest[node, period])
             lowest_from[node, period] = later
     for period in range(num_periods):
-        lowest[-1, period] = lowest[:-1, period].min()
-        lowest_from[-1, period] = lowest_from[:-1, period].min()
+        lowest[-1, period] = least(lowest[:-1, period])
+        lowest_from[-1, period] = least(lowest_from[:-1, period])
 
 
 @borrowing_kernel

@@ -8,6 +8,7 @@ import numpy as np
 
 from meio.network.compiled import EMPIRICAL, GAMMA, NORMAL, Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.cluster_kernels import (
     LEAD_MEAN,
     LEAD_VARIANCE,
@@ -69,7 +70,7 @@ def lattice_step(classes: Classes, ahead_days: float, chain_days: float, cycle: 
     """
     nation = classes.terms[-1, -1]
     mean, variance, rate = nation[WINDOW_MEAN], nation[WINDOW_VARIANCE], classes.rate[-1]
-    highest = highest_level(mean, variance, rate, ahead_days) + cycle.sum() - cycle.size
+    highest = highest_level(mean, variance, rate, ahead_days) + total(cycle) - cycle.size
     longer = max(1.0, rate * chain_days / max(mean, 1e-12))  # than the nation's own window
     upstream = highest_level(longer * mean, longer * variance, rate, ahead_days)
     return float(max(1.0, math.ceil(highest / MOST_STEPS), math.ceil(upstream / MOST_UPSTREAM_STEPS)))
@@ -124,7 +125,10 @@ def refine_levels(
                 middle = 0.5 * (low + high)
                 slope = charge[node]
                 for cluster in (node, num_nodes + region[node], nation):
-                    if cluster == node or classes.spill_cost[cluster].sum() + classes.backlog_cost[cluster].sum() > 0.0:
+                    if (
+                        cluster == node
+                        or total(classes.spill_cost[cluster]) + total(classes.backlog_cost[cluster]) > 0.0
+                    ):
                         level = middle + (0.0 if cluster == node else levels[cluster] - own)
                         slope += level_slope(family, classes, cluster, values, cumulative, level)[1]
                 if slope < 0.0:

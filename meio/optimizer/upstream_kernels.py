@@ -8,6 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.demand_kernels import integral
 from meio.optimizer.loss_kernels import fill_count_mass
 from meio.optimizer.model import PlanningModel
@@ -112,7 +113,7 @@ def fill_debts(owed_cost: Floats, rate: Floats, region: Ints, charge: Floats, de
     for node in range(region.size):
         debt[node] = -np.inf
         if rate[node] > 0.0:
-            debt[node] = owed_cost[node].sum() + owed_cost[region.size + region[node]].sum() - charge[node]
+            debt[node] = total(owed_cost[node]) + total(owed_cost[region.size + region[node]]) - charge[node]
 
 
 @borrowing_kernel
