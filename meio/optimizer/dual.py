@@ -9,15 +9,15 @@ average over the last evaluations, the plan before repair, needs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from meio.network.compiled import Floats
 from meio.optimizer.bundle import Bundle
-from meio.optimizer.evaluation import Evaluation
+from meio.optimizer.evaluation import Answer
 from meio.optimizer.newton import adapted, excess_use, stepped
 from meio.optimizer.prices import Capacities, average_of, fields, flat, no_prices, unflat, violation
 from meio.optimizer.stopping import Progress, StopRule
@@ -27,7 +27,11 @@ FIRST_DAMPING = 0.2
 AVERAGED = 8  # evaluations whose average is the plan before repair
 
 
-class Dual(Protocol):
+A = TypeVar("A", bound=Answer)
+A_co = TypeVar("A_co", bound=Answer, covariant=True)
+
+
+class Dual(Protocol[A_co]):
     """What is maximised: `meio.optimizer.evaluation.Evaluator`, or anything that answers like it."""
 
     @property
@@ -38,23 +42,23 @@ class Dual(Protocol):
     def free_capacity(self) -> Floats:
         """What a unit of each price pays back over the horizon, [resource]; inf: no limit."""
 
-    def __call__(self, prices: CapacityPrices) -> Evaluation:
+    def __call__(self, prices: CapacityPrices) -> A_co:
         """Cost, use and dual value at these prices."""
 
     def scale(self) -> CapacityPrices:
         """Prices as large as the costs they add to."""
 
-    def newton_direction(self, current: Evaluation) -> CapacityPrices:
+    def newton_direction(self, current: Answer) -> CapacityPrices:
         """Projected Newton step from an evaluation."""
 
-    def curvature(self, current: Evaluation) -> Floats:
+    def curvature(self, current: Answer) -> Floats:
         """How fast each resource's use over the horizon falls when its own price rises, [resource]."""
 
 
-class Ascent(NamedTuple):
+class Ascent(NamedTuple, Generic[A]):
     """Where dual ascent ended."""
 
-    recent: list[Evaluation]
+    recent: list[A]
     """The last evaluations, whose average is nearly feasible and nearly optimal."""
     highest_dual_value: float
     best_prices: CapacityPrices
@@ -66,11 +70,11 @@ class Ascent(NamedTuple):
 
 
 def dual_ascent(
-    evaluate: Dual,
+    evaluate: Dual[A],
     stop: StopRule,
     on_iteration: Callable[[Progress], None] | None = None,
     start: CapacityPrices | None = None,
-) -> Ascent:
+) -> Ascent[A]:
     """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met.
 
     Raises
@@ -82,7 +86,7 @@ def dual_ascent(
     limit = evaluate.shared.limit
     best_prices = prices = no_prices(limit) if start is None else _where_limited(start, limit)
     search = _Search(evaluate)
-    recent: list[Evaluation] = []
+    recent: list[A] = []
     rows: list[dict[str, float]] = []
     highest = -np.inf
     stopped = interrupted = False
@@ -115,16 +119,16 @@ def _where_limited(prices: CapacityPrices, limit: CapacityPrices) -> CapacityPri
 class _Search:
     """Chooses the next prices: by planes while they help, then by damped Newton steps from the best ones."""
 
-    def __init__(self, evaluate: Dual) -> None:
+    def __init__(self, evaluate: Dual[Answer]) -> None:
         self._evaluate = evaluate
         self._limit = evaluate.shared.limit
         self._trust = evaluate.scale()
         self._bundle: Bundle | None = Bundle(evaluate.free_capacity, flat(self._trust))
         self._damping = CapacityPrices(*(np.full_like(array, FIRST_DAMPING) for array in fields(self._limit)))
-        self._before: Evaluation | None = None
-        self._centre: Evaluation | None = None
+        self._before: Answer | None = None
+        self._centre: Answer | None = None
 
-    def next(self, current: Evaluation) -> CapacityPrices:
+    def next(self, current: Answer) -> CapacityPrices:
         """Return the prices to ask about next."""
         if self._bundle is not None:
             prices = flat(current.prices)
@@ -137,7 +141,7 @@ class _Search:
             return self._newton_step(self._centre)
         return self._newton_step(current)
 
-    def _newton_step(self, current: Evaluation) -> CapacityPrices:
+    def _newton_step(self, current: Answer) -> CapacityPrices:
         if self._before is not None:
             excesses = (excess_use(part.use, self._limit) for part in (self._before, current))
             self._damping = adapted(self._damping, *excesses)
@@ -145,7 +149,7 @@ class _Search:
         return stepped(current, self._evaluate.newton_direction(current), self._damping, self._trust, self._limit)
 
 
-def _row(iteration: int, recent: list[Evaluation], highest: float, limit: CapacityPrices) -> dict[str, float]:
+def _row(iteration: int, recent: Sequence[Answer], highest: float, limit: CapacityPrices) -> dict[str, float]:
     planned_cost = float(np.mean([evaluation.cost for evaluation in recent]))
     return {
         "iteration": iteration,

@@ -24,7 +24,7 @@ from meio.optimizer.prices import Capacities, fields, no_prices, relative_excess
 from meio.plans import CapacityPrices
 
 if TYPE_CHECKING:
-    from meio.optimizer.evaluation import Evaluation
+    from meio.optimizer.evaluation import Answer
 
 DAMPING_RANGE = (0.01, 1.0)
 LEAST_STEP = 0.1  # of price and scale together, where use exceeds capacity by as much again
@@ -45,7 +45,7 @@ def adapted(damping: CapacityPrices, before: CapacityPrices, now: CapacityPrices
 
 
 def stepped(
-    current: Evaluation,
+    current: Answer,
     direction: CapacityPrices,
     damping: CapacityPrices,
     trust: CapacityPrices,
@@ -93,7 +93,7 @@ def trust_scale(model: PlanningModel, limit: CapacityPrices) -> CapacityPrices:
     )
 
 
-def newton_direction(current: Evaluation, shared: Capacities, period_days: float) -> CapacityPrices:
+def newton_direction(current: Answer, shared: Capacities, period_days: float) -> CapacityPrices:
     """Projected Newton step: all nodes' prices together, each lane's by itself.
 
     Only prices that are positive, or whose capacity is exceeded, move.
@@ -141,7 +141,7 @@ def _node_order(limit: CapacityPrices) -> _NodeOrder:
     return _NodeOrder(storage, inbound, inbound + inbound.size, storage.size + 2 * inbound.size)
 
 
-def _hessian(current: Evaluation, shared: Capacities, order: _NodeOrder, period_days: float) -> Floats:
+def _hessian(current: Answer, shared: Capacities, order: _NodeOrder, period_days: float) -> Floats:
     """How use falls when prices rise (the dual's negative Hessian), over the prices of all nodes.
 
     What a level pays per unit and day: the storage price at its node less that of the upstream node it relieves, and
@@ -179,7 +179,7 @@ def _hessian(current: Evaluation, shared: Capacities, order: _NodeOrder, period_
     return hessian
 
 
-def own_response(current: Evaluation, shared: Capacities, period_days: float) -> Floats:
+def own_response(current: Answer, shared: Capacities, period_days: float) -> Floats:
     """How fast each resource's use falls when its own price rises, [resource] in the order of `prices.flat`."""
     hessian = _hessian(current, shared, _node_order(shared.limit), period_days)
     return np.concatenate([np.diag(hessian), np.maximum(current.use.lane, 0.0).ravel()])

@@ -26,7 +26,7 @@ class Solved(NamedTuple):
 
     plan: Plan
     evaluate: Evaluator
-    ascent: Ascent
+    ascent: Ascent[Evaluation]
     planned: Evaluation
     """Levels by period of use, with what they cost unpriced and use at the prices their customers meet."""
 
@@ -132,7 +132,7 @@ def unit_values(planned: Evaluation) -> Floats:
 def _as_plan(
     compiled: CompiledScenario,
     evaluate: Evaluator,
-    ascent: Ascent,
+    ascent: Ascent[Evaluation],
     recovery: Recovery,
     certificate: Certificate,
     whole_units: bool,

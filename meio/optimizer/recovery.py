@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ def recovered(
     if whole_units:
         current = step("round", current, lambda now: follow(rounded(now.decisions.level, product_idx)))
     current = step("repair", current, lambda now: repaired(evaluate, now, whole_units))
-    current = step("count", current, lambda now: now._replace(cost=_counted_cost(evaluate, now)))
+    current = step("count", current, lambda now: replace(now, cost=_counted_cost(evaluate, now)))
     return Recovery(current, pd.DataFrame(steps))
 
 

@@ -160,7 +160,7 @@ def _left(standing: Standing, former: CapacityPrices) -> CapacityPrices:
 
 def _solved_within(
     part: _Part, capacity: CapacityPrices, start: CapacityPrices, settings: Planning
-) -> tuple[Ascent, Recovery]:
+) -> tuple[Ascent[Evaluation], Recovery]:
     """Plan products that have a capacity for themselves, from the network's prices on."""
     given = part.evaluate
     evaluate = Evaluator(given.model, given.shared._replace(limit=capacity), given.workers, given.fixed.storage)
