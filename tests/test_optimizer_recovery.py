@@ -136,7 +136,7 @@ def test_levels_of_other_lanes_are_not_averaged() -> None:
     last = evaluate(no_prices(evaluate.shared.limit))
     lane_idx, level = last.decisions.lane_idx.copy(), 3.0 * last.decisions.level
     lane_idx[0, -1] = -1
-    before = last._replace(decisions=last.decisions._replace(lane_idx=lane_idx, level=level))
+    before = replace(last, decisions=last.decisions._replace(lane_idx=lane_idx, level=level))
     averaged = _average_level([before, last], last.decisions.lane_idx)
     assert (averaged[0] == last.decisions.level[0]).all()
     assert averaged[1:] == pytest.approx(2.0 * last.decisions.level[1:])

@@ -65,7 +65,7 @@ def _peak(**site: Any) -> CompiledScenario:
 def test_taken_units_are_what_following_takes(case: Any) -> None:
     """Orders that levels and taken units add up to are the inflow that the evaluation counts."""
     evaluate, free = _free(case())
-    taken = taken_units(evaluate.model, free)
+    taken = taken_units(evaluate.model, free.decisions)
     level = left_over(free.decisions.level, taken, whole_units=False)
     ordered = np.diff(level + taken, axis=2).sum(axis=0) / evaluate.model.period_days
     assert ordered == pytest.approx(free.use.inbound[:, 1:], abs=1e-9)

@@ -12,7 +12,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.newton import newton_direction, own_response, trust_scale
+from meio.optimizer.newton import newton_direction, own_response, price_weights, trust_scale
 from meio.optimizer.prices import Capacities, fields, flat, met_by_a_unit, no_prices, priced, use_of
 from meio.plans import CapacityPrices
 
@@ -147,7 +147,7 @@ class Evaluator:
 
     def scale(self) -> CapacityPrices:
         """Prices as large as the costs they add to."""
-        return trust_scale(self.model, self.shared.limit)
+        return trust_scale(price_weights(self.model), self.shared.limit, self.model.period_days)
 
     def newton_direction(self, current: Answer) -> CapacityPrices:
         """Projected Newton step from an evaluation."""

@@ -73,18 +73,33 @@ def stepped(
     return CapacityPrices(*moved)
 
 
-def trust_scale(model: PlanningModel, limit: CapacityPrices) -> CapacityPrices:
+class PriceWeights(NamedTuple):
+    """Sums over products that tell how large prices may be."""
+
+    demand: float
+    """Units a day, over all periods"""
+    volume: float
+    """m³ of that demand"""
+    holding: Floats
+    """[node]: what holding that demand costs a day"""
+
+
+def price_weights(model: PlanningModel) -> PriceWeights:
+    """The sums of a model's products."""
+    streams = np.diff(model.product_ptr)
+    product = np.repeat(np.arange(len(streams)), streams)
+    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams)) + 1e-12  # products nobody wants any more
+    holding = (model.holding_per_day * demand[:, None]).sum(axis=0)
+    return PriceWeights(float(demand.sum()), float((model.volume_m3 * demand).sum()), holding)
+
+
+def trust_scale(weights: PriceWeights, limit: CapacityPrices, period_days: float) -> CapacityPrices:
     """Prices as large as what they add to: holding cost per m³ and day, or per unit and period of buying ahead.
 
     Curvature is known only near the present prices; a step much larger than these leaves its neighbourhood.
     """
-    streams = np.diff(model.product_ptr)
-    product = np.repeat(np.arange(len(streams)), streams)
-    demand = np.bincount(product, model.daily_mean.sum(axis=1), len(streams)) + 1e-12  # products nobody wants any more
-    per_unit = np.average(model.holding_per_day, axis=0, weights=demand)
-    volume = max(float((model.volume_m3 * demand).sum()), 1e-12)  # products may take no space
-    per_m3 = (model.holding_per_day * demand[:, None]).sum(axis=0) / volume
-    ahead = model.period_days * per_unit[:, None]
+    per_m3 = weights.holding / max(weights.volume, 1e-12)  # products may take no space
+    ahead = period_days * (weights.holding / weights.demand)[:, None]
     return CapacityPrices(
         np.broadcast_to(per_m3[:, None, None], limit.storage.shape),
         np.broadcast_to(ahead, limit.inbound.shape),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.optimizer.evaluation import Evaluation
 from meio.optimizer.model import PlanningModel
 
+if TYPE_CHECKING:
+    from meio.optimizer.block_kernels import Decisions
 
-def taken_units(model: PlanningModel, current: Evaluation) -> Floats:
+
+def taken_units(model: PlanningModel, decisions: Decisions) -> Floats:
     """Units taken from each position since the first period, [product, node, period]."""
     from meio.optimizer.path_kernels import fill_taken
 
-    taken = np.empty_like(current.decisions.level)
-    fill_taken(current.decisions.consumed, current.decisions.lane_idx, model.lead_days, model.period_days, taken)
+    taken = np.empty_like(decisions.level)
+    fill_taken(decisions.consumed, decisions.lane_idx, model.lead_days, model.period_days, taken)
     return taken
 
 

@@ -72,7 +72,7 @@ def unpriced_cost(evaluate: Evaluator, lane_idx: Ints, level: Floats) -> float:
 
 
 def _levelled_out(evaluate: Evaluator, current: Evaluation) -> Floats:
-    return levelled(current.decisions.level, taken_units(evaluate.model, current))
+    return levelled(current.decisions.level, taken_units(evaluate.model, current.decisions))
 
 
 def _row(name: str, before: Evaluation, after: Evaluation, evaluate: Evaluator, seconds: float) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool) -> Eva
     for count in range(REPAIR_PASSES):
         if violation(best.use, limit) <= TOLERANCE:
             break
-        taken = taken_units(evaluate.model, current)
+        taken = taken_units(evaluate.model, current.decisions)
         level = left_over(current.decisions.level, taken, whole_units)
         margin = MARGIN * (1 + count)
         storage = cut_storage(level, taken, current, evaluate, margin, whole_units)

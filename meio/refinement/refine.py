@@ -21,7 +21,7 @@ from meio.network.compiled import Bools, CompiledScenario, Floats
 from meio.network.model import Policy
 from meio.optimizer.departures import departure_days, source_ships
 from meio.optimizer.model import PlanningModel, planning_model
-from meio.optimizer.newton import trust_scale
+from meio.optimizer.newton import price_weights, trust_scale
 from meio.optimizer.prices import capacities, fields
 from meio.plans import CapacityPrices, Plan, Refinement
 from meio.refinement.proof import Proof, proven
@@ -76,7 +76,8 @@ def refined(
     paths = paths_of(compiled, plan, policy, workers)
     before = proven(paths, plan.targets)
     allowed = allowed_use(compiled, before.use)
-    shifts, prices = searched(paths, plan, chosen, allowed, trust_scale(model, allowed), rounds, progress, start)
+    scale = trust_scale(price_weights(model), allowed, model.period_days)
+    shifts, prices = searched(paths, plan, chosen, allowed, scale, rounds, progress, start)
     after = _fitted(with_prices(paths, plan, prices), shifts, allowed)
     targets = shifts.targets(NEAREST)
     shift = targets - plan.targets
