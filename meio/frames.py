@@ -20,18 +20,25 @@ PLACE = ["resource", "at", "storage_type", "period"]
 
 def output_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     """Return every table to write, by its path in the folder without the ending."""
-    prices = prices_frame(outcome.plan, outcome.compiled)
     return {
         "targets": targets_frame(outcome.plan, outcome.compiled),
-        "prices": prices,
         "orders": orders_frame(outcome.plan, outcome.compiled),
+        **shared_tables(outcome),
+        **({} if outcome.replans is None else {"replans": outcome.replans}),
+        **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
+        **{name: measure(outcome.systems, name) for name in RECORDS if getattr(outcome.proof, name, None) is not None},
+    }
+
+
+def shared_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Return the tables of what all products share, by their paths."""
+    prices = prices_frame(outcome.plan, outcome.compiled)
+    return {
+        "prices": prices,
         "usage": usage(prices, outcome.proof),
         "convergence": outcome.plan.convergence,
         "recovery": outcome.plan.recovery,
         **{f"network/{name}": table for name, table in network_tables(outcome.scenario).items()},
-        **({} if outcome.replans is None else {"replans": outcome.replans}),
-        **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
-        **{name: measure(outcome.systems, name) for name in RECORDS if getattr(outcome.proof, name, None) is not None},
     }
 
 

@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from meio.folder import FACTS, OutputError, files_in, read_facts, replaced
-from meio.frames import output_tables
+from meio.frames import output_tables, shared_tables
 from meio.network.compiled import CompiledScenario
 from meio.outcome import Outcome
 from meio.plans import Plan, load_plan
@@ -39,15 +39,57 @@ def write_output(folder: Path, outcome: Outcome) -> None:
     with replaced(folder) as draft:
         outcome.plan.save(draft, outcome.compiled)
         explained = stakes(outcome.compiled, outcome.plan, outcome.scenario.file.costs.currency)
-        for name, table in {**output_tables(outcome), **explained}.items():
-            path = draft / f"{name}.parquet"
-            path.parent.mkdir(exist_ok=True)
-            table.to_parquet(path, index=False)
-        (draft / SUMMARY).write_text(json_text(summarize(outcome)) + "\n", "utf-8")
-        facts = _facts(outcome, folder, sorted([*files_in(draft), FACTS, REPORT]))
-        (draft / FACTS).write_text(json_text(facts) + "\n", "utf-8")
-        if find_spec("plotly") is not None:
-            write_report(draft)
+        _write_tables(draft, {**output_tables(outcome), **explained})
+        _write_facts(draft, folder, outcome, summarize(outcome))
+
+
+def write_parts(folder: Path, outcome: Outcome, num_products: int, parts: Sequence[Path], lost: pd.DataFrame) -> None:
+    """Write the plan of a catalogue, whose tables by product are there already, replacing an earlier output.
+
+    Parameters
+    ----------
+    folder : Path
+    outcome : Outcome
+        Of the network with one product: what all products share.
+    num_products : int
+        In the catalogue.
+    parts : sequence of Path
+        Folders of Parquet files, each a table; they must lie on the same disk.
+    lost : DataFrame
+        Products that could not be planned, and why; written if there are any.
+
+    Raises
+    ------
+    OutputError
+        As `write_output`.
+    """
+    summary = summarize(outcome)
+    summary["scenario"]["products"] = num_products
+    summary["plan"]["lost_products"] = len(lost)
+    with replaced(folder) as draft:
+        outcome.plan.save_sums(draft, outcome.compiled)
+        _write_tables(draft, {**shared_tables(outcome), **({} if lost.empty else {"lost": lost})})
+        for table in parts:
+            (draft / table.name).mkdir()
+            for part in sorted(table.iterdir()):
+                (draft / table.name / part.name).hardlink_to(part)
+        _write_facts(draft, folder, outcome, summary)
+
+
+def _write_tables(draft: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    for name, table in tables.items():
+        path = draft / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        table.to_parquet(path, index=False)
+
+
+def _write_facts(draft: Path, folder: Path, outcome: Outcome, summary: dict[str, Any]) -> None:
+    """Write what sums the run up, and the report if there is what draws it."""
+    (draft / SUMMARY).write_text(json_text(summary) + "\n", "utf-8")
+    facts = _facts(outcome, folder, sorted([*files_in(draft), FACTS, REPORT]))
+    (draft / FACTS).write_text(json_text(facts) + "\n", "utf-8")
+    if find_spec("plotly") is not None:
+        write_report(draft)
 
 
 def write_report(folder: Path) -> Path:

@@ -140,6 +140,10 @@ class Plan:
             When the folder cannot be written.
         """
         targets_frame(self, compiled).to_parquet(folder / "targets.parquet", index=False)
+        self.save_sums(folder, compiled)
+
+    def save_sums(self, folder: Path, compiled: CompiledScenario) -> None:
+        """Write what is not by product: all that `save` writes but ``targets.parquet``."""
         prices_frame(self, compiled).to_parquet(folder / "prices.parquet", index=False)
         self.convergence.to_parquet(folder / "convergence.parquet", index=False)
         self.recovery.to_parquet(folder / "recovery.parquet", index=False)

@@ -1,1 +1,0 @@
-"""Where blocks are worked on: in this process, in several, or on a cluster."""
