@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from block_cases import NUM_BLOCKS, PRICES, Load, dot, dot_failing_once, dot_first_late, dot_refused, dot_without_memory
+from block_cases import (
+    NUM_BLOCKS,
+    PRICES,
+    Load,
+    dot,
+    dot_failing_once,
+    dot_first_late,
+    dot_killed_always,
+    dot_killed_once,
+    dot_refused,
+    dot_without_memory,
+    process,
+    slow,
+)
 
+from meio.blocks.executors.processes import ProcessExecutor
 from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.executors.serial import SerialExecutor
 
-MAKERS: dict[str, Callable[[], Executor]] = {"serial": SerialExecutor}
+MAKERS: dict[str, Callable[[], Executor]] = {
+    "serial": SerialExecutor,
+    "processes": lambda: ProcessExecutor(2),
+}
 
 
 @pytest.fixture(params=MAKERS)
@@ -45,12 +66,13 @@ def test_results_come_in_block_order(executor: Executor, tmp_path: Path):
     assert_same(list(executor.map(dot_first_late, PRICES)), expected())
 
 
-def test_problems_are_made_once(executor: Executor, tmp_path: Path):
+def test_problems_are_kept(executor: Executor, tmp_path: Path):
     load = Load(tmp_path / "diary")
     executor.open(load, NUM_BLOCKS)
     for _ in range(3):
         assert_same(list(executor.map(dot, PRICES)), expected())
-    assert sorted(load.times()) == list(range(NUM_BLOCKS))
+    assert set(load.times()) == set(range(NUM_BLOCKS))
+    assert len(load.times()) < 2 * NUM_BLOCKS  # a worker that is far behind leaves blocks to another
 
 
 def test_passing_trouble_changes_nothing(executor: Executor, tmp_path: Path):
@@ -86,3 +108,54 @@ def test_memory_bounds_what_is_kept(tmp_path: Path):
     for _ in range(2):
         assert_same(list(executor.map(dot, PRICES)), expected())
     assert load.times() == [*range(NUM_BLOCKS)] * 2
+
+
+def test_killed_worker_is_replaced(tmp_path: Path):
+    with closing(ProcessExecutor(2)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        before = {pid for pid, _ in executor.map(process, None)}
+        assert_same(list(executor.map(dot_killed_once, tmp_path / "marker")), expected())
+        after = {pid for pid, _ in executor.map(process, None)}
+    assert len(before & after) == 1
+    assert len(after) == 2
+
+
+def test_worker_killed_between_rounds_is_replaced(tmp_path: Path):
+    with closing(ProcessExecutor(2)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        for killed in {pid for pid, _ in executor.map(process, None)}:
+            os.kill(killed, signal.SIGKILL)
+            assert_same(list(executor.map(dot, PRICES)), expected())
+
+
+def test_block_that_kills_its_worker_is_reported(tmp_path: Path):
+    with closing(ProcessExecutor(2)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        answers = list(executor.map(dot_killed_always, 4))
+    failure = answers.pop(4)
+    assert answers == [index for index in range(NUM_BLOCKS) if index != 4]
+    assert failure == BlockFailure(
+        4,
+        "WorkerDied: the process that worked on the block ended by SIGKILL; was there enough memory?",
+    )
+
+
+def test_process_has_one_thread_and_keeps_its_blocks(tmp_path: Path):
+    before = dict(os.environ)
+    with closing(ProcessExecutor(2)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        rounds = [list(executor.map(process, None)) for _ in range(2)]
+    assert {threads for _, threads in rounds[0]} == {"1"}
+    assert dict(os.environ) == before
+    assert os.getpid() not in dict(rounds[0])
+
+
+def test_round_left_in_the_middle_leaves_no_process(tmp_path: Path):
+    with closing(ProcessExecutor(2)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        answers = executor.map(slow, 0.2)
+        assert next(answers) == 0
+        answers.close()
+        assert active_children() == []
+        assert_same(list(executor.map(dot, PRICES)), expected())
+    assert active_children() == []
