@@ -83,8 +83,3 @@ def dot_killed_always(problem: dict[str, Any], killing: int) -> int:
 def process(_: dict[str, Any], __: None) -> tuple[int, str | None]:
     """Process and Numba threads that a block is worked on with."""
     return os.getpid(), os.environ.get("NUMBA_NUM_THREADS")
-
-
-def slow(problem: dict[str, Any], seconds: float) -> int:
-    time.sleep(seconds)
-    return problem["index"]
