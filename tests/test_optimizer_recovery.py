@@ -1,5 +1,7 @@
 """From levels to targets: rounding, dating, and the room that packs and minimum orders take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest

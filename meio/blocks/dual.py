@@ -50,7 +50,7 @@ class Blocks:
         Told how many blocks of a round are done.
     """
 
-    def __init__(self, executor: Executor[Problem], tell: Callable[[int], None]) -> None:
+    def __init__(self, executor: Executor, tell: Callable[[int], None]) -> None:
         self._executor, self._tell = executor, tell
         self.lost: dict[int, str] = {}
 

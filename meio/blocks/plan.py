@@ -14,7 +14,7 @@ from meio.blocks.answers import CatalogueAnswer
 from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
 from meio.blocks.executors.protocol import Executor
 from meio.blocks.journal import Journal, Record
-from meio.blocks.problem import Catalogue, Problem, load_problem
+from meio.blocks.problem import Catalogue, load_problem
 from meio.blocks.sample import MOST_ROUNDS, sampled_prices
 from meio.blocks.settling import TABLES, Settled, Terms, recovery_table, settle_block, shares
 from meio.network.changes import of_products
@@ -49,7 +49,7 @@ class CataloguePlan:
 
 def plan_in_blocks(
     catalogue: Catalogue,
-    executor: Executor[Problem],
+    executor: Executor,
     folder: Path,
     *,
     settings: Planning | None = None,

@@ -55,7 +55,7 @@ def sampled_prices(
     stride = num_products // SAMPLED_PRODUCTS
     if stride < 2:
         return no_prices(shared.limit)
-    executor = SerialExecutor[Problem]()
+    executor = SerialExecutor()
     executor.open(partial(load_sample, catalogue, workers, stride), len(catalogue.blocks))
     part = CapacityPrices(*(limit / stride for limit in fields(shared.limit)))
     period_days = float(catalogue.file.horizon.period_days)
