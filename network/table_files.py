@@ -67,12 +67,17 @@ def read_table(
     except KeyError:
         problems.append(problem_at(source.place, table.path, shown(source.value), _ROWS_OR_FILE))
     except (OSError, ValueError) as error:
-        found = f"{shown(source.value)}, {unreadable(error)}"
-        problems.append(problem_at(source.place, table.path, found, _ROWS_OR_FILE, _tables_beside(source.value, file)))
+        problems.append(no_table(table, source, file, error))
     else:
         hashes[file] = sha256(content).hexdigest()
         return read(table, content, file, problems)
     return None
+
+
+def no_table(table: Table, source: Located, file: Path, error: Exception) -> Problem:
+    """Problem of a table whose file cannot be read."""
+    found = f"{shown(source.value)}, {unreadable(error)}"
+    return problem_at(source.place, table.path, found, _ROWS_OR_FILE, _tables_beside(source.value, file))
 
 
 def _tables_beside(name: str, file: Path) -> tuple[str, list[str]]:
