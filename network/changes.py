@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from meio.network.cells import typed
-from meio.network.checks_changes import CHANGES, problems_of_products, raw_table
+from meio.network.checks_changes import CHANGES, problems_of_changed, raw_table
 from meio.network.model import Lane, Node, PerPeriod, Scenario, ScenarioFile
 from meio.network.problems import Place, Problem, ScenarioError, one_of, problem_at, shown
 from meio.network.tables import TABLES, columns_of, only_simulated
@@ -85,7 +85,7 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
     after = replace(
         scenario, file=_scaled_file(scenario.file, changes.capacity_scale), tables=tables, hash=_hash(scenario, changes)
     )
-    problems = problems_of_products(of_products(after, changes.products()))
+    problems = problems_of_changed(of_products(after, changes.products()))
     if problems:
         raise ScenarioError(problems)
     return after

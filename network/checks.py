@@ -73,11 +73,29 @@ CHECKS_OF_SOUND_PARTS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     ),
 )
 
+OF_PRODUCTS: tuple[Check, ...] = (
+    checks_tables.duplicate_rows,
+    checks_tables.unknown_names,
+    checks_products.products_without_supply,
+    checks_products.products_too_heavy,
+    checks_products.storage_types_not_stocked,
+    checks_products.stock_without_room,
+    checks_products.open_orders_without_lane,
+    checks_products.products_that_reach_no_customer,
+    checks_demand.products_without_demand,
+    checks_demand.periods_without_demand,
+    checks_demand.quantiles_that_fall,
+    checks_demand.groups_without_mix,
+    checks_demand.probabilities_that_do_not_sum_to_one,
+)
+"""Those whose answer for a product depends on its own rows alone: what may be asked of some products."""
 
-def problems_in(world: World, known: Sequence[Problem]) -> list[Problem]:
-    """Problems between the parts of a scenario, beside those already known."""
-    found = [problem for check in CHECKS for problem in check(world)]
+
+def problems_in(world: World, known: Sequence[Problem], only: Sequence[Check] | None = None) -> list[Problem]:
+    """Problems between the parts of a scenario, beside those already known; those that only some checks find."""
+    found = [problem for check in CHECKS if only is None or check in only for problem in check(world)]
     for check, parts in CHECKS_OF_SOUND_PARTS:
-        if not any(problem.lies_in(part) for problem in [*known, *found] for part in parts):
+        asked = only is None or check in only
+        if asked and not any(problem.lies_in(part) for problem in [*known, *found] for part in parts):
             found += check(world)
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from meio.network import checks_demand, checks_products, checks_tables
 from meio.network.cells import TypedTable
+from meio.network.checks import OF_PRODUCTS, problems_in
 from meio.network.model import NodeKind, Scenario
 from meio.network.positions import Located
 from meio.network.problems import Place, Problem
@@ -16,29 +16,12 @@ from meio.network.world import World
 CHANGES = "changes"
 """The file that a problem's place names."""
 
-_CHECKS = (
-    checks_tables.duplicate_rows,
-    checks_tables.unknown_names,
-    checks_products.products_without_supply,
-    checks_products.products_too_heavy,
-    checks_products.storage_types_not_stocked,
-    checks_products.stock_without_room,
-    checks_products.open_orders_without_lane,
-    checks_products.products_that_reach_no_customer,
-    checks_demand.products_without_demand,
-    checks_demand.periods_without_demand,
-    checks_demand.quantiles_that_fall,
-    checks_demand.groups_without_mix,
-    checks_demand.probabilities_that_do_not_sum_to_one,
-)
 
-
-def problems_of_products(scenario: Scenario) -> list[Problem]:
+def problems_of_changed(scenario: Scenario) -> list[Problem]:
     """Problems of a scenario's products, their supply, demand and stock."""
     if scenario.tables["products"].empty:
         return []
-    world = _world(scenario)
-    return [problem for check in _CHECKS for problem in check(world)]
+    return problems_in(_world(scenario), [], OF_PRODUCTS)
 
 
 def raw_table(table: Table, cells: pd.DataFrame) -> RawTable:

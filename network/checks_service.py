@@ -100,7 +100,7 @@ def bands_without_rate(world: World) -> Iterator[Problem]:
 
 def zones_out_of_reach(world: World) -> Iterator[Problem]:
     """Zones that want a speed at which no node can serve them, even before its cut-off."""
-    if world.file is None:
+    if world.file is None or "products" not in world.tables:
         return
     frames = {name: table.frame.reset_index(drop=True) for name, table in world.tables.items()}
     pairs = unreachable(Scenario(world.file, frames, "", {}))

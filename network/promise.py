@@ -10,7 +10,7 @@ import pandas as pd
 
 from meio.network.columns import floats, integers, positions
 from meio.network.compile_demand import compile_demand
-from meio.network.compiled import BACKORDERED, LATE, LOST, Floats, Ints, Outbound
+from meio.network.compiled import BACKORDERED, LATE, LOST, Bools, Floats, Ints, Outbound
 from meio.network.geography import great_circle_km
 from meio.network.model import ALL_WEEK, Node, Scenario, Unserved
 from meio.network.topology import stocking_order
@@ -75,10 +75,17 @@ def compile_outbound(scenario: Scenario, node_names: Sequence[str], num_delays: 
     )
 
 
+def reached_in_time(scenario: Scenario) -> Bools:
+    """Whether some node reaches a zone in time, even if only with the lightest package, [speed, zone]."""
+    outbound = compile_outbound(scenario, stocking_order(scenario.file), num_delays=1)
+    return np.isfinite(outbound.cost[:, :, 0].min(axis=(0, 2)))
+
+
 def unreachable(scenario: Scenario) -> list[tuple[str, str]]:
     """Pairs (zone, speed) with demand that no node reaches in time, even the lightest package shipped the same day."""
-    outbound = compile_outbound(scenario, stocking_order(scenario.file), num_delays=1)
-    reached = np.isfinite(outbound.cost[:, :, 0].min(axis=(0, 2)))  # [speed, zone]
+    reached = reached_in_time(scenario)
+    if reached.all():
+        return []
     demand = compile_demand(scenario)
     wanted_mixes = demand.mix_idx[demand.daily_mean.any(axis=1)]
     of_mix = np.repeat(np.arange(len(demand.mix_ptr) - 1), np.diff(demand.mix_ptr))

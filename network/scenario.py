@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from os.path import relpath
@@ -101,22 +101,55 @@ def write_starter(folder: Path) -> list[Path]:
 def _read_tables(
     document: Located, folder: Path, hashes: dict[Path, str], problems: list[Problem]
 ) -> dict[str, TypedTable]:
-    """Typed tables by name; a path is relative to the file that names it, on the command line to the scenario."""
+    """Typed tables by name."""
+    sources = sources_of(document, folder)
+    read = {source.table.name: read_typed(source, hashes, problems) for source in sources}
+    return {name: table for name, table in read.items() if table}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table of a scenario comes from, and what it should hold.
+
+    Attributes
+    ----------
+    given : Located
+        What the scenario says: rows, or the path of a file.
+    folder : Path
+        What the path is relative to: the file that names it, on the command line the scenario.
+    columns : tuple of Column
+        In this scenario, with its defaults.
+    num_periods : int or None
+        None where the horizon is wrong.
+    """
+
+    table: Table
+    given: Located
+    folder: Path
+    columns: tuple[Column, ...]
+    num_periods: int | None
+
+
+def sources_of(document: Located, folder: Path) -> list[Source]:
+    """Sources of the tables that a scenario gives."""
     horizon = valid_part(Horizon, document.nearest(("horizon",)).plain())
-    tables: dict[str, TypedTable] = {}
+    sources = []
     for table in TABLES:
-        source, columns = document.find(table.path), _columns(document, table)
-        if source is None or source.value is None or columns is None:
-            continue
-        beside = folder if source.place.file == COMMAND_LINE else Path(source.place.file).parent
-        raw = read_table(table, source, beside, hashes, problems)
-        if raw is None:
-            continue
-        read, wrong = typed(raw, columns, horizon.periods if horizon else None)
-        problems += wrong
-        if read:
-            tables[table.name] = read
-    return tables
+        given, columns = document.find(table.path), _columns(document, table)
+        if given is not None and given.value is not None and columns is not None:
+            beside = folder if given.place.file == COMMAND_LINE else Path(given.place.file).parent
+            sources.append(Source(table, given, beside, columns, horizon.periods if horizon else None))
+    return sources
+
+
+def read_typed(source: Source, hashes: dict[Path, str], problems: list[Problem]) -> TypedTable | None:
+    """Table with typed columns; the hash of its file and what is wrong with it are added to the last two."""
+    raw = read_table(source.table, source.given, source.folder, hashes, problems)
+    if raw is None:
+        return None
+    table, wrong = typed(raw, source.columns, source.num_periods)
+    problems += wrong
+    return table
 
 
 def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:

@@ -18,6 +18,8 @@ from meio.network.positions import Located, not_utf8, unreadable
 from meio.network.problems import KeyPath, Place, Problem, problem_at, shown
 from meio.network.tables import Table
 
+DAMAGED = (OSError, ValueError, pa.ArrowException)
+"""What reading a Parquet file raises that is not one, or no longer."""
 _ROWS_OR_FILE = "a list of rows, or the path of a CSV or Parquet file"
 
 
@@ -65,12 +67,17 @@ def read_table(
     except KeyError:
         problems.append(problem_at(source.place, table.path, shown(source.value), _ROWS_OR_FILE))
     except (OSError, ValueError) as error:
-        found = f"{shown(source.value)}, {unreadable(error)}"
-        problems.append(problem_at(source.place, table.path, found, _ROWS_OR_FILE, _tables_beside(source.value, file)))
+        problems.append(no_table(table, source, file, error))
     else:
         hashes[file] = sha256(content).hexdigest()
         return read(table, content, file, problems)
     return None
+
+
+def no_table(table: Table, source: Located, file: Path, error: Exception) -> Problem:
+    """Problem of a table whose file cannot be read."""
+    found = f"{shown(source.value)}, {unreadable(error)}"
+    return problem_at(source.place, table.path, found, _ROWS_OR_FILE, _tables_beside(source.value, file))
 
 
 def _tables_beside(name: str, file: Path) -> tuple[str, list[str]]:
@@ -90,17 +97,11 @@ def _inline(table: Table, source: Located, problems: list[Problem]) -> RawTable 
     if bad:
         return None
 
-    def place(row: int, column: str) -> Place:
-        cell = rows[row].child(column)
-        return cell.place if cell else rows[row].place
-
-    def header(column: str) -> Place:
-        return next((cell.key for row in rows if (cell := row.child(column))), source.place)
-
     columns = list(dict.fromkeys(key for row in rows for key in row.value))
     content = [[cell.plain() if (cell := row.child(column)) else None for column in columns] for row in rows]
     cells = pd.DataFrame(content, columns=columns, dtype=object)
-    return RawTable(table, cells, place, header, inline=True)
+    places = _InlinePlaces(rows, source.place)
+    return RawTable(table, cells, places.cell, places.header, inline=True)
 
 
 def _read_csv(table: Table, content: bytes, file: Path, problems: list[Problem]) -> RawTable | None:
@@ -118,7 +119,7 @@ def _read_csv(table: Table, content: bytes, file: Path, problems: list[Problem])
     else:
         if (misfit := _misfit(cells, start, table)) is None:
             blank = (cells.isna() | (cells == "")).all(axis=1)
-            return _from_file(table, cells[~blank] if blank.any() else cells, file, _line_of(cells))
+            return from_file(table, cells[~blank] if blank.any() else cells, file, _CsvLines(cells).line)
         problems.append(misfit)
     return None
 
@@ -144,24 +145,20 @@ def _misshapen(error: str, start: Place, table: Table) -> Problem:
     return problem_at(replace(start, line=line), table.path, "a quote that is never closed", "a CSV file")
 
 
-def _line_of(cells: pd.DataFrame) -> Callable[[int], int]:
-    """Line of a CSV file on which a row begins: quoted cells may span several."""
-
-    def line(row: int) -> int:
-        return row + 2 + sum(int(cells[name].iloc[: max(row, 0)].str.count("\n").sum()) for name in cells)
-
-    return line
-
-
 def _read_parquet(table: Table, content: bytes, file: Path, problems: list[Problem]) -> RawTable | None:
     try:
-        cells = pq.read_table(BytesIO(content)).to_pandas(ignore_metadata=True)
-        moments = {column.name for column in table.columns if column.kind == "moment"}
-        cells = cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
-    except (OSError, ValueError, pa.ArrowException):
+        cells = plain_cells(table, pq.read_table(BytesIO(content)))
+    except DAMAGED:
         problems.append(problem_at(Place(str(file)), table.path, "a damaged file", "a Parquet file"))
         return None
-    return _from_file(table, cells, file, lambda row: row + 1)
+    return from_file(table, cells, file)
+
+
+def plain_cells(table: Table, rows: pa.Table) -> pd.DataFrame:
+    """Cells of rows read from a Parquet file: numbers or texts, and moments where the table has them."""
+    moments = {column.name for column in table.columns if column.kind == "moment"}
+    cells = rows.to_pandas(ignore_metadata=True)
+    return cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
 
 
 def _plain(column: pd.Series, *, as_moment: bool) -> pd.Series:
@@ -173,10 +170,55 @@ def _plain(column: pd.Series, *, as_moment: bool) -> pd.Series:
     return column.map(str, na_action="ignore").astype("str").fillna("")
 
 
-def _from_file(table: Table, cells: pd.DataFrame, file: Path, line: Callable[[int], int]) -> RawTable:
+def _from_first(row: int) -> int:
+    return row + 1
+
+
+def from_file(
+    table: Table, cells: pd.DataFrame, file: Path, line: Callable[[int], int] = _from_first
+) -> RawTable:
+    """Cells of a file; `line` tells where a row stands, by itself as many lines down as its number."""
     numbers = {str(name): number for number, name in enumerate(cells, start=1)}
+    places = _FilePlaces(str(file), numbers, line)
+    return RawTable(table, cells, places.cell, places.header, inline=False)
 
-    def place(row: int, column: str) -> Place:
-        return Place(str(file), line(row), numbers.get(column, 1))
 
-    return RawTable(table, cells, place, lambda column: Place(str(file), 1, numbers.get(column, 1)), inline=False)
+@dataclass(frozen=True)
+class _FilePlaces:
+    """Places of the cells of a file; `numbers` are those of its columns."""
+
+    file: str
+    numbers: dict[str, int]
+    line: Callable[[int], int]
+
+    def cell(self, row: int, column: str) -> Place:
+        return Place(self.file, self.line(row), self.numbers.get(column, 1))
+
+    def header(self, column: str) -> Place:
+        return Place(self.file, 1, self.numbers.get(column, 1))
+
+
+@dataclass(frozen=True)
+class _InlinePlaces:
+    """Places of the cells of rows in a scenario file."""
+
+    rows: list[Located]
+    source: Place
+
+    def cell(self, row: int, column: str) -> Place:
+        cell = self.rows[row].child(column)
+        return cell.place if cell else self.rows[row].place
+
+    def header(self, column: str) -> Place:
+        return next((cell.key for row in self.rows if (cell := row.child(column))), self.source)
+
+
+@dataclass(frozen=True)
+class _CsvLines:
+    """Lines of a CSV file on which rows begin: quoted cells may span several."""
+
+    cells: pd.DataFrame
+
+    def line(self, row: int) -> int:
+        cells = self.cells
+        return row + 2 + sum(int(cells[name].iloc[: max(row, 0)].str.count("\n").sum()) for name in cells)
