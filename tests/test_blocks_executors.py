@@ -26,6 +26,7 @@ from block_cases import (
     process,
 )
 
+from meio.blocks.executors.dask import DaskExecutor
 from meio.blocks.executors.processes import ProcessExecutor
 from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.executors.serial import SerialExecutor
@@ -33,10 +34,11 @@ from meio.blocks.executors.serial import SerialExecutor
 MAKERS: dict[str, Callable[[], Executor]] = {
     "serial": SerialExecutor,
     "processes": lambda: ProcessExecutor(2),
+    "dask": lambda: DaskExecutor(workers=2),
 }
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(scope="module", params=MAKERS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     made = MAKERS[request.param]()
     yield made
