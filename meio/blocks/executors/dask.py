@@ -38,10 +38,10 @@ class DaskExecutor:
 
     def open(self, load: Callable[[int], Any], num_blocks: int) -> None:
         """As `Executor.open`."""
-        self.close()
-        if self._address is None:
-            self._cluster = dask_cluster.local_cluster(self._num_workers)
-        self._client = dask_cluster.connected(self._cluster, self._address)
+        if self._client is None:
+            if self._address is None:
+                self._cluster = dask_cluster.local_cluster(self._num_workers)
+            self._client = dask_cluster.connected(self._cluster, self._address)
         self._keeper = self._client.submit(Keeper, load, self._memory_mb, pure=False)
         error = self._keeper.exception()
         if error is not None:
