@@ -129,7 +129,7 @@ def small_disk() -> Iterator[None]:
 def test_round_that_the_disk_refuses_leaves_the_earlier_ones(recorded: Path):
     checkpoint = Checkpoint(recorded, IDENTITY)
     checkpoint.read()
-    with pytest.raises(CheckpointError, match="round 4 cannot be written to .*: File too large; 3 rounds .* kept"):
+    with pytest.raises(CheckpointError, match=r"round 4 cannot be written to .*: File too large; 3 rounds .* kept"):
         checkpoint.append({"storage": np.zeros(10_000)})
     assert_rounds(recorded, 3)
     checkpoint.append(record(4))  # after space was made
