@@ -83,3 +83,20 @@ def dot_killed_always(problem: dict[str, Any], killing: int) -> int:
 def process(_: dict[str, Any], __: None) -> tuple[int, str | None]:
     """Process and Numba threads that a block is worked on with."""
     return os.getpid(), os.environ.get("NUMBA_NUM_THREADS")
+
+
+def expected() -> list[tuple[int, np.ndarray]]:
+    """What every executor must answer to `dot` at `PRICES`, worked out without one."""
+    answers = []
+    for index in range(NUM_BLOCKS):
+        total = np.zeros(len(PRICES))
+        for row in np.random.default_rng(index).normal(size=(1000, len(PRICES))):
+            total = total + row * PRICES
+        answers.append((index, total))
+    return answers
+
+
+def assert_same(answers: list[Any], wanted: list[tuple[int, np.ndarray]]):
+    assert [index for index, _ in answers] == [index for index, _ in wanted]
+    for (_, found), (_, right) in zip(answers, wanted, strict=True):
+        np.testing.assert_array_equal(found, right)

@@ -1,0 +1,99 @@
+"""Reaching a Dask cluster, or starting one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from meio.blocks.executors.processes import ONE_THREAD
+from meio.blocks.executors.protocol import ExecutorUnavailable, described
+
+CONNECT_SECONDS = 5.0
+"""How long a scheduler may take to answer."""
+WORKER_SECONDS = 60.0
+"""How long a cluster may be without a worker."""
+CLOSE_SECONDS = 2.0
+"""How long a worker of our own may go on with what it is doing."""
+
+
+def local_cluster(workers: int | None) -> Any:
+    """Start a scheduler in this process and workers beside it, with one thread each.
+
+    A worker that dies is replaced, and its call is answered by an error at once: the executor tries again itself.
+
+    Raises
+    ------
+    ExecutorUnavailable
+        When Dask is not installed.
+    """
+    distributed = _distributed()
+    import dask
+
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+    }
+    with dask.config.set(settings):
+        return distributed.LocalCluster(
+            n_workers=workers or os.cpu_count(),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,  # the executor says itself what went wrong
+        )
+
+
+def connected(cluster: Any, address: str | None) -> Any:
+    """Return a client of a cluster that has a worker.
+
+    Parameters
+    ----------
+    cluster : LocalCluster or None
+        One on this machine.
+    address : str or None
+        Of the scheduler of another.
+
+    Raises
+    ------
+    ExecutorUnavailable
+        When Dask is not installed, nobody answers, or there is no worker.
+    """
+    distributed = _distributed()
+    try:
+        client = distributed.Client(cluster or address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ExecutorUnavailable(
+            f"no Dask scheduler answers at {address} ({described(error)}); start one with: dask scheduler"
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
+    except TimeoutError as error:
+        client.close(timeout=CLOSE_SECONDS)
+        raise ExecutorUnavailable(
+            f"the Dask scheduler at {address} has no worker; start some with: dask worker {address}"
+        ) from error
+    if cluster is not None:
+        _let_only_us_be_interrupted(distributed, client)
+    return client
+
+
+def _let_only_us_be_interrupted(distributed: Any, client: Any) -> None:
+    """Have workers ignore Ctrl-C, which reaches every process of a terminal."""
+    import signal
+
+    class Uninterrupted(distributed.WorkerPlugin):  # type: ignore[misc] # known only where Dask is installed
+        def setup(self, worker: Any) -> None:  # noqa: ARG002 - Dask's name
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    client.register_plugin(Uninterrupted())
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise ExecutorUnavailable(
+            f"Dask is not installed ({described(error)}); install it with: pip install 'meio[dask]'"
+        ) from error
+    return distributed
