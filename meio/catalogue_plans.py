@@ -3,23 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
+from meio.blocks.checkpoint import Checkpoint
 from meio.blocks.executors.choice import named_executor
 from meio.blocks.journal import Journal
 from meio.blocks.plan import CataloguePlan, plan_in_blocks
 from meio.blocks.settling import TABLES
-from meio.blocks.work import work_folder
+from meio.blocks.work_folder import only_run
 from meio.folder import check_destination
 from meio.network.catalogue import Catalogue, open_catalogue
 from meio.outcome import Outcome
 from meio.output import write_parts
 from meio.workflow import Progress, timed
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedCatalogue:
+    """What planning a catalogue found.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        Of the network with one product; prices, use, cost and gap are those of the whole catalogue.
+    summary : dict
+        As in ``summary.json``.
+    lost : DataFrame
+        As `lost_blocks` says.
+    """
+
+    outcome: Outcome
+    summary: dict[str, Any]
+    lost: pd.DataFrame
+
+    @property
+    def lost_text(self) -> str:
+        """Which products are not in the plan, and why; a line a block."""
+        lines = [
+            f"not planned: products {row.first_product:,} to {row.last_product:,} of the table: {row.error}"
+            for row in self.lost.itertuples(index=False)
+        ]
+        return "\n".join([*lines, "the plan of all others is written; mend these and plan again"])
 
 
 def plan_catalogue(
@@ -31,7 +64,7 @@ def plan_catalogue(
     resume: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Outcome:
+) -> PlannedCatalogue:
     """Plan a catalogue and write an output folder; its targets and orders are folders of Parquet files.
 
     Parameters
@@ -51,11 +84,6 @@ def plan_catalogue(
     progress : Progress, optional
         Who is told how far it is.
 
-    Returns
-    -------
-    Outcome
-        Of the network with one product; prices, use, cost and gap are those of the whole catalogue.
-
     Raises
     ------
     ScenarioError
@@ -69,43 +97,59 @@ def plan_catalogue(
     BlocksLostError
         When no block could be planned.
     """
-    folder, timings = Path(folder), {}
+    folder = Path(folder)
+    timings: dict[str, float] = {}
     check_destination(folder)
     workers = workers or os.cpu_count() or 1
-    with timed("read", timings):
-        catalogue = open_catalogue(Path(path), overrides)
     place, threads = named_executor(executor, workers)
-    with work_folder(folder, _identity(catalogue, overrides), resume=resume) as work:
-        try:
-            with timed("plan", timings):
+    with _work_folder(folder, resume=resume) as work:
+        with timed("read", timings):
+            catalogue = open_catalogue(Path(path), overrides)
+        journal = Journal(Checkpoint(work / "rounds", _identity(catalogue, overrides)))
+        with timed("plan", timings):
+            try:
                 made = plan_in_blocks(
-                    catalogue,
-                    place,
-                    work.parts,
-                    journal=Journal(work.checkpoint),
-                    workers=workers,
-                    threads=threads,
-                    progress=progress,
+                    catalogue, place, work, journal=journal, workers=workers, threads=threads, progress=progress
                 )
-        finally:
-            place.close()
-        outcome = _outcome(Path(path), overrides, catalogue, made, timings)
-        parts = [work.parts / f"{name}.parquet" for name in TABLES]
-        write_parts(folder, outcome, catalogue.num_products, parts, lost_products(catalogue, made))
-        work.finished()
-    return outcome
+            finally:
+                place.close()
+        outcome = Outcome(Path(path), tuple(overrides), made.scenario, made.network, made.plan, timings)
+        parts = [work / f"{name}.parquet" for name in TABLES]
+        lost = lost_blocks(catalogue, made)
+        summary = write_parts(folder, outcome, catalogue.num_products, parts, lost)
+    return PlannedCatalogue(outcome, summary, lost)
 
 
-def lost_products(catalogue: Catalogue, made: CataloguePlan) -> pd.DataFrame:
+@contextmanager
+def _work_folder(folder: Path, *, resume: bool) -> Iterator[Path]:
+    """Lend a folder beside the output, that of an earlier run if it is resumed; it goes when all went well."""
+    place = folder.resolve()
+    work = place.with_name(f".{place.name}.work")
+    with only_run(work):
+        if not resume:
+            for earlier in ("rounds", *(f"{name}.parquet" for name in TABLES)):
+                shutil.rmtree(work / earlier, ignore_errors=True)
+        yield work
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _identity(catalogue: Catalogue, overrides: Sequence[str]) -> dict[str, str]:
+    """What a run must have in common with the one that it goes on from."""
+    planning = catalogue.file.planning.model_dump_json()
+    settings = sha256("\n".join([planning, *overrides]).encode()).hexdigest()
+    return {"scenario": catalogue.hash, "settings": settings, "meio": version("meio")}
+
+
+def lost_blocks(catalogue: Catalogue, made: CataloguePlan) -> pd.DataFrame:
     """Products of the blocks that could not be planned.
 
     Returns
     -------
     DataFrame
-        Columns block (from 0), first_product and last_product (positions in the table of products, from 1), error.
+        Columns block (from 0), first_product and last_product (rows in the table of products, from 1), error.
     """
-    rows = [(index, catalogue.blocks[index], error) for index, error in made.lost.items()]
+    rows = [(catalogue.blocks[index], error) for index, error in made.lost.items()]
     return pd.DataFrame(
-        [(index, block.first_product + 1, block.first_product + block.num_products, error) for index, block, error in rows],
+        [(block.index, block.first_product + 1, block.first_product + block.num_products, why) for block, why in rows],
         columns=["block", "first_product", "last_product", "error"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,7 +27,9 @@ from meio.console import Exit, session
 
 if TYPE_CHECKING:
     from meio.outcome import Outcome
+    from meio.workflow import Progress
 
+EXECUTORS = "serial|processes|dask|dask=ADDRESS"
 POLICY = "nearest|priced|reserve|batch|FILE.py:CLASS"
 Method = Literal["decomposition", "extensive"]
 
@@ -78,20 +80,31 @@ def plan(
     refine: Annotated[
         int | None, typer.Option(min=0, help="Rounds on sampled paths; else as the scenario says.")
     ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(metavar=EXECUTORS, help="Where the blocks of a catalogue are worked on; here, if not given."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run for this catalogue and folder stopped.")
+    ] = False,
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Find targets, prices and the orders to release now."""
+    """Find targets, prices and the orders to release now; of a catalogue, block by block."""
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import check_destination
+        from meio.network.catalogue import is_catalogue
         from meio.workflow import plan_scenario
 
         check_destination(output)
         given = [] if refine is None else [f"planning.refinement_rounds={refine}"]
         changed = [*overrides, *given]
+        if resume or executor is not None or is_catalogue(scenario, changed):
+            _plan_catalogue(scenario, output, changed, executor or "serial", resume, workers, progress, as_json)
+            return
         outcome = plan_scenario(scenario, output, overrides=changed, method=method, workers=workers, progress=progress)
     _conclude(outcome, output, as_json)
     _end_by_gap(outcome)
@@ -246,17 +259,51 @@ def main() -> None:
     app(prog_name="meio")
 
 
+def _plan_catalogue(
+    scenario: Path,
+    output: Path,
+    overrides: list[str],
+    executor: str,
+    resume: bool,
+    workers: int | None,
+    progress: Progress,
+    as_json: bool,
+) -> None:
+    """Plan a catalogue; end with an exit code of its own when blocks were lost, or the gap was not closed."""
+    from meio.catalogue_plans import plan_catalogue
+
+    made = plan_catalogue(
+        scenario,
+        output,
+        overrides=overrides,
+        executor=executor,
+        resume=resume,
+        workers=workers,
+        progress=progress,
+    )
+    _print_summary(made.summary, made.outcome.scenario.file.costs.currency, output, as_json)
+    if not made.lost.empty:
+        typer.echo(made.lost_text, err=True)
+        raise typer.Exit(Exit.FAILED)
+    _end_by_gap(made.outcome)
+
+
 def _conclude(outcome: Outcome, output: Path | None, as_json: bool) -> None:
     """Print the result and say where the rest is."""
+    from meio.summary import summarize
+
+    _print_summary(summarize(outcome), outcome.scenario.file.costs.currency, output, as_json)
+
+
+def _print_summary(summary: dict[str, Any], currency: str, output: Path | None, as_json: bool) -> None:
     from meio.output import REPORT
-    from meio.summary import json_text, summarize
+    from meio.summary import json_text
     from meio.wording import summary_text
 
-    summary = summarize(outcome)
     if as_json:
         typer.echo(json_text(summary))
         return
-    typer.echo(summary_text(summary, outcome.scenario.file.costs.currency))
+    typer.echo(summary_text(summary, currency))
     if output is not None:
         page = output / REPORT
         typer.echo(f"\nreport: {page}" if page.exists() else f"\nwritten to {output}; the report needs plotly")

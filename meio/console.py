@@ -16,7 +16,7 @@ from meio.progress import progress_bars
 class Exit(IntEnum):
     """How a command ended."""
 
-    INTERNAL_ERROR = 1
+    FAILED = 1
     USAGE = 2
     INVALID_SCENARIO = 3
     INFEASIBLE = 4
@@ -57,23 +57,30 @@ def session(
         if debug:
             traceback.print_exc()
         code = _exit_code(error)
-        unexpected = f"internal error, {type(error).__name__}: " if code == Exit.INTERNAL_ERROR else ""
+        unexpected = f"internal error, {type(error).__name__}: " if code is None else ""
         advice = "; --debug shows where" if unexpected and not debug else ""
         typer.echo(f"{unexpected}{error}{advice}", err=True)
-        raise typer.Exit(code) from None
+        raise typer.Exit(Exit.FAILED if code is None else code) from None
 
 
-def _exit_code(error: Exception) -> Exit:
-    from meio.folder import OutputError
+def _exit_code(error: Exception) -> Exit | None:
+    """Return how a command ends by an error; None: nobody foresaw it."""
+    from meio.blocks.dual import BlocksLostError
+    from meio.blocks.executors.choice import ExecutorNameError
+    from meio.blocks.executors.protocol import ExecutorError
+    from meio.blocks.work_folder import WorkFolderError
+    from meio.folder import DiskError, OutputError
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
     from meio.simulation.policies import PolicyError
     from meio.simulation.policy_files import PolicyNameError
 
     match error:
-        case ScenarioError() | PolicyError():
+        case ScenarioError() | PolicyError() | BlocksLostError():
             return Exit.INVALID_SCENARIO
-        case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError():
+        case DiskError() | WorkFolderError() | ExecutorError():
+            return Exit.FAILED
+        case ExecutorNameError() | OutputError() | FileExistsError() | PolicyNameError() | TooLargeError():
             return Exit.USAGE
         case _:
-            return Exit.INTERNAL_ERROR
+            return None

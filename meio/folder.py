@@ -18,6 +18,10 @@ class OutputError(Exception):
     """An output folder that cannot be written, or that does not hold what is asked of it."""
 
 
+class DiskError(OutputError):
+    """The disk refused what was to be written: it is full, or not ours to write."""
+
+
 def check_destination(folder: Path) -> None:
     """Make sure, before any work is done, that an output folder may be written here.
 
@@ -55,7 +59,7 @@ def replaced(folder: Path) -> Iterator[Path]:
             place.rename(former)
         draft.rename(place)
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise DiskError(f"{folder} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)

@@ -43,8 +43,10 @@ def write_output(folder: Path, outcome: Outcome) -> None:
         _write_facts(draft, folder, outcome, summarize(outcome))
 
 
-def write_parts(folder: Path, outcome: Outcome, num_products: int, parts: Sequence[Path], lost: pd.DataFrame) -> None:
-    """Write the plan of a catalogue, whose tables by product are there already, replacing an earlier output.
+def write_parts(
+    folder: Path, outcome: Outcome, num_products: int, parts: Sequence[Path], lost: pd.DataFrame
+) -> dict[str, Any]:
+    """Write the plan of a catalogue, whose tables by product are there already, and return its summary.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def write_parts(folder: Path, outcome: Outcome, num_products: int, parts: Sequen
     parts : sequence of Path
         Folders of Parquet files, each a table; they must lie on the same disk.
     lost : DataFrame
-        Products that could not be planned, and why; written if there are any.
+        Blocks that could not be planned, and why; written if there are any.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def write_parts(folder: Path, outcome: Outcome, num_products: int, parts: Sequen
     """
     summary = summarize(outcome)
     summary["scenario"]["products"] = num_products
-    summary["plan"]["lost_products"] = len(lost)
+    summary["plan"]["lost_blocks"] = len(lost)
     with replaced(folder) as draft:
         outcome.plan.save_sums(draft, outcome.compiled)
         _write_tables(draft, {**shared_tables(outcome), **({} if lost.empty else {"lost": lost})})
@@ -74,6 +76,7 @@ def write_parts(folder: Path, outcome: Outcome, num_products: int, parts: Sequen
             for part in sorted(table.iterdir()):
                 (draft / table.name / part.name).hardlink_to(part)
         _write_facts(draft, folder, outcome, summary)
+    return summary
 
 
 def _write_tables(draft: Path, tables: Mapping[str, pd.DataFrame]) -> None:

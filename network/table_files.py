@@ -174,9 +174,7 @@ def _from_first(row: int) -> int:
     return row + 1
 
 
-def from_file(
-    table: Table, cells: pd.DataFrame, file: Path, line: Callable[[int], int] = _from_first
-) -> RawTable:
+def from_file(table: Table, cells: pd.DataFrame, file: Path, line: Callable[[int], int] = _from_first) -> RawTable:
     """Cells of a file; `line` tells where a row stands, by itself as many lines down as its number."""
     numbers = {str(name): number for number, name in enumerate(cells, start=1)}
     places = _FilePlaces(str(file), numbers, line)

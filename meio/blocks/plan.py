@@ -20,7 +20,7 @@ from meio.blocks.settling import TABLES, Settled, Terms, recovery_table, settle_
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
-from meio.network.model import Planning, ScenarioFile
+from meio.network.model import Planning, Scenario, ScenarioFile
 from meio.optimizer.dual import Ascent, dual_ascent
 from meio.optimizer.planner import dual_gap, stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat, violation
@@ -36,13 +36,14 @@ class CataloguePlan:
     ----------
     plan : Plan
         Prices, use, cost and bound of the whole catalogue; its arrays by product are empty.
-    network : CompiledScenario
+    scenario, network : Scenario, CompiledScenario
         The network, with one product.
     lost : dict of int to str
         Blocks that could not be planned, and why.
     """
 
     plan: Plan
+    scenario: Scenario
     network: CompiledScenario
     lost: dict[int, str]
 
@@ -85,7 +86,8 @@ def plan_in_blocks(
     """
     started = time.perf_counter()
     settings, journal = settings or catalogue.file.planning, journal or Journal()
-    network = _network(catalogue)
+    scenario = _network(catalogue)
+    network = compile_scenario(scenario)
     shared = capacities(network)
     tell = _Telling(len(catalogue.blocks), progress)
     for table in TABLES:
@@ -101,7 +103,7 @@ def plan_in_blocks(
     if not settled:
         raise BlocksLostError(blocks.lost)
     plan = _as_plan(network, shared, ascent, settled, time.perf_counter() - started)
-    return CataloguePlan(plan, network, dict(blocks.lost))
+    return CataloguePlan(plan, scenario, network, dict(blocks.lost))
 
 
 class _Telling:
@@ -123,10 +125,10 @@ class _Telling:
         self.step = f"plan: round {now.iteration + 1}, gap {max(now.dual_gap, 0.0):.2%}"
 
 
-def _network(catalogue: Catalogue) -> CompiledScenario:
+def _network(catalogue: Catalogue) -> Scenario:
     """The network with the first product only."""
     first = catalogue.block(0)
-    return compile_scenario(of_products(first, [first.tables["products"]["product"].iloc[0]]))
+    return of_products(first, [first.tables["products"]["product"].iloc[0]])
 
 
 def _start(
