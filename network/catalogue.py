@@ -157,7 +157,9 @@ def _order(
     if table is None:
         for source in sources:
             if source.table.name == "products" and not _parquet_file(source):
-                found = "rows in the scenario file" if isinstance(source.given.value, list) else shown(source.given.value)
+                found = (
+                    "rows in the scenario file" if isinstance(source.given.value, list) else shown(source.given.value)
+                )
                 problems.append(problem_at(source.given.place, "products", found, "the path of a Parquet file"))
         return None
     before = len(problems)
@@ -181,9 +183,7 @@ def _block_ptr(group_ptr: Ints, most: int) -> Ints:
     return np.array(cuts, dtype=np.int64)
 
 
-def _ranges(
-    by_rows: Mapping[str, TableByRows], order: ProductOrder, problems: list[Problem]
-) -> dict[str, RowRanges]:
+def _ranges(by_rows: Mapping[str, TableByRows], order: ProductOrder, problems: list[Problem]) -> dict[str, RowRanges]:
     """Rows of each block in every table."""
     ranges = {"products": RowRanges(order.block_ptr, np.empty(0, dtype=np.int64))}
     for name, table in by_rows.items():
@@ -236,7 +236,9 @@ def _groups(products: TableByRows) -> list[str]:
     default = next(str(column.default) for column in products.source.columns if column.name == "group")
     if products.rows.schema.get_field_index("group") < 0:
         return [default]
-    return sorted({name for cells in products.rows.texts("group") for name in pc.unique(cells.fill_null(default)).to_pylist()})
+    return sorted(
+        {name for cells in products.rows.texts("group") for name in pc.unique(cells.fill_null(default)).to_pylist()}
+    )
 
 
 def _unknown_products(table: TypedTable, order: ProductOrder) -> Iterator[Problem]:

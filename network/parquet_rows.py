@@ -59,7 +59,9 @@ class ParquetRows:
         end = max(first, int(np.searchsorted(self.group_ptr, stop)))
         with self._open() as opened:
             try:
-                rows = opened.read_row_groups(list(range(first, end))).slice(start - self.group_ptr[first], stop - start)
+                rows = opened.read_row_groups(list(range(first, end))).slice(
+                    start - self.group_ptr[first], stop - start
+                )
                 cells = plain_cells(self.table, rows)
             except DAMAGED as error:
                 raise ScenarioError([self._damaged(first, end)]) from error
@@ -95,7 +97,9 @@ class ParquetRows:
         if not same:
             opened.close()
             expected = "the file as it was when the scenario was opened: run again with files that stay"
-            raise ScenarioError([problem_at(Place(str(self.file)), self.table.path, "a file that has changed", expected)])
+            raise ScenarioError(
+                [problem_at(Place(str(self.file)), self.table.path, "a file that has changed", expected)]
+            )
         return opened
 
     def _damaged(self, first: int, end: int) -> Problem:
