@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from meio.network.cells import TypedTable, cell_problems, typed
+from meio.network.cells import TypedTable, among, cell_problems, typed
 from meio.network.checks import OF_PRODUCTS, problems_in
 from meio.network.checks_service import zones_out_of_reach
 from meio.network.model import EVERY, Scenario, ScenarioFile
@@ -118,7 +118,7 @@ class Catalogue:
                 tables[name] = table
         products = tables["products"].frame["product"]
         for name, table in self.whole.items():
-            mine = table.frame["product"].isin(products) | (table.frame["product"] == EVERY)
+            mine = among(table.frame["product"], products) | (table.frame["product"] == EVERY)
             tables[name] = replace(table, frame=table.frame[mine])
         return tables
 

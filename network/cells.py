@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from meio.network.model import EVERY
 from meio.network.problems import Problem, closest, one_of, problem_at, shown
@@ -40,6 +43,14 @@ class TypedTable:
         """Say which row it is by its values in some columns."""
         cells = (self.frame[column].loc[row] for column in columns)
         return ", ".join(f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells)
+
+
+def among(cells: pd.Series, names: Iterable[str]) -> pd.Series[bool]:
+    """Whether each text is one of many names; `Series.isin` makes Python objects of every name, one by one."""
+    texts = pa.array(cells, pa.large_string(), from_pandas=True)
+    known = names if isinstance(names, pd.Series) else list(names)
+    found = pc.is_in(texts, value_set=pa.array(known, pa.large_string(), from_pandas=True))
+    return pd.Series(np.asarray(found), index=cells.index)
 
 
 def row_problems(
@@ -109,7 +120,9 @@ def _typed_column(raw: RawTable, column: Column, num_periods: int | None) -> tup
         return _filled(pd.Series(np.nan, index=raw.cells.index, dtype=object), column), []
     cells = raw.cells[column.name]
     values = _PARSE[column.kind](cells)
-    empty = cells.isna() | (cells.astype(object) == "")
+    empty = cells.isna()
+    if not pd.api.types.is_numeric_dtype(cells):
+        empty |= (cells if cells.dtype == "str" else cells.astype(object)) == ""
     wrong = (values.isna() & (column.required | ~empty)) | _out_of_range(values, column, num_periods)
     expected = expected_cell(column, num_periods)
     misfits = row_problems(raw, column.name, wrong, lambda row: _shown_cell(cells.loc[row]), expected)
@@ -145,9 +158,21 @@ def _whole_numbers(cells: pd.Series) -> pd.Series:
 
 def _periods(cells: pd.Series) -> pd.Series:
     """Write numbers of periods as texts without leading zeros; ``*`` stays."""
+    if cells.dtype != object:  # a few periods many times
+        return _of_distinct(_each_period, cells)
+    return _each_period(cells)
+
+
+def _each_period(cells: pd.Series) -> pd.Series:
     every = cells.astype(object) == EVERY
     numbers = _whole_numbers(cells.mask(every))
     return numbers.astype("Int64").astype("str").mask(numbers.isna()).mask(every, EVERY)
+
+
+def _of_distinct(function: Callable[[pd.Series], pd.Series], cells: pd.Series) -> pd.Series:
+    """What a function says of each cell, asked once for equal cells."""
+    code, distinct = pd.factorize(cells, use_na_sentinel=False)
+    return function(pd.Series(distinct)).take(code).set_axis(cells.index)
 
 
 def _moments(cells: pd.Series) -> pd.Series:
@@ -169,7 +194,7 @@ _PARSE = {
 
 def _out_of_range(values: pd.Series, column: Column, num_periods: int | None) -> pd.Series:
     if column.kind == "period":
-        numbers = pd.to_numeric(values, errors="coerce")
+        numbers = _of_distinct(partial(pd.to_numeric, errors="coerce"), values)
         return (numbers < 1) | (numbers > (num_periods or np.inf))
     out = pd.Series(False, index=values.index)
     if column.least is not None:

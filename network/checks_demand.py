@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meio.network.cells import TypedTable, cell_problems, row_problems
+from meio.network.cells import TypedTable, among, cell_problems, row_problems
 from meio.network.model import EVERY
 from meio.network.problems import Problem, problem_at
 from meio.network.world import World
@@ -31,7 +31,7 @@ def products_without_demand(world: World) -> Iterator[Problem]:
     for table in _demand_tables(world):
         if products is not None and not table.frame.empty:
             names = products.frame["product"]
-            wrong = ~names.isin(table.frame["product"].unique()) & names.notna()
+            wrong = ~among(names, table.frame["product"]) & names.notna()
             expected = f"rows in the table {table.raw.table.name}"
             yield from cell_problems(products, "product", wrong, expected, "{} without demand")
 

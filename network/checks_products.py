@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import networkx as nx
 import pandas as pd
 
-from meio.network.cells import TypedTable, cell_problems, row_problems
+from meio.network.cells import TypedTable, among, cell_problems, row_problems
 from meio.network.model import EVERY, NodeKind
 from meio.network.problems import Problem, shown
 from meio.network.world import World
@@ -19,7 +19,7 @@ def products_without_supply(world: World) -> Iterator[Problem]:
     if products is None or supply is None or supply.empty or supply["product"].isin([EVERY]).any():
         return
     names = products.frame["product"]
-    wrong = ~names.isin(supply["product"].unique()) & names.notna()
+    wrong = ~among(names, supply["product"]) & names.notna()
     yield from cell_problems(products, "product", wrong, "a row in the table supply", "{} without supply")
 
 

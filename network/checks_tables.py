@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meio.network.cells import TypedTable, cell_problems, row_problems
+from meio.network.cells import TypedTable, among, cell_problems, row_problems
 from meio.network.model import EVERY
 from meio.network.problems import Problem, one_of, problem_at
 from meio.network.world import World
@@ -44,5 +44,5 @@ def unknown_names(world: World) -> Iterator[Problem]:
         for column in table.columns:
             if column.names and (names := world.names[column.names]):
                 cells = table.frame[column.name]
-                wrong = ~cells.isin([*names, EVERY] if column.wildcard else names) & cells.notna()
+                wrong = ~among(cells, [*names, EVERY] if column.wildcard else names) & cells.notna()
                 yield from cell_problems(table, column.name, wrong, one_of(names, column.names), names=names)

@@ -154,8 +154,8 @@ def _normalised(shares: Floats) -> Floats:
 
 def _row_period(table: pd.DataFrame, num_periods: int) -> Ints:
     """Period of each row from 0; `num_periods` for rows that hold for every period without a row of its own."""
-    period = pd.to_numeric(table["period"], errors="coerce")  # only EVERY is not a number
-    return integers(period.fillna(num_periods + 1)) - 1
+    code, distinct = pd.factorize(table["period"])
+    return integers([num_periods if period == EVERY else int(period) - 1 for period in distinct])[code]
 
 
 def _parametric_moments(streams: _Streams, num_periods: int, kind: int) -> tuple[Floats, Floats]:

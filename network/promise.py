@@ -78,7 +78,7 @@ def compile_outbound(scenario: Scenario, node_names: Sequence[str], num_delays: 
 def reached_in_time(scenario: Scenario) -> Bools:
     """Whether some node reaches a zone in time, even if only with the lightest package, [speed, zone]."""
     outbound = compile_outbound(scenario, stocking_order(scenario.file), num_delays=1)
-    return np.isfinite(outbound.cost[:, :, 0].min(axis=(0, 2)))
+    return np.asarray(np.isfinite(outbound.cost[:, :, 0].min(axis=(0, 2))))
 
 
 def unreachable(scenario: Scenario) -> list[tuple[str, str]]:

@@ -158,7 +158,8 @@ def plain_cells(table: Table, rows: pa.Table) -> pd.DataFrame:
     """Cells of rows read from a Parquet file: numbers or texts, and moments where the table has them."""
     moments = {column.name for column in table.columns if column.kind == "moment"}
     cells = rows.to_pandas(ignore_metadata=True)
-    return cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
+    plain: pd.DataFrame = cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
+    return plain
 
 
 def _plain(column: pd.Series, *, as_moment: bool) -> pd.Series:
@@ -167,7 +168,8 @@ def _plain(column: pd.Series, *, as_moment: bool) -> pd.Series:
         return column
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column
-    return column.map(str, na_action="ignore").astype("str").fillna("")
+    texts = column if column.dtype == "str" else column.map(str, na_action="ignore").astype("str")
+    return texts.fillna("")
 
 
 def _from_first(row: int) -> int:
