@@ -16,11 +16,11 @@ from meio.blocks.executors.protocol import Executor
 from meio.blocks.journal import Journal, Record
 from meio.blocks.problem import Catalogue, load_problem
 from meio.blocks.sample import MOST_ROUNDS, sampled_prices
-from meio.blocks.settling import TABLES, Settled, Terms, recovery_table, settle_block, shares
+from meio.blocks.settling import TABLES, Settled, Terms, parts_of, recovery_table, settle_block, shares
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
-from meio.network.model import Planning, Scenario, ScenarioFile
+from meio.network.model import Planning, Scenario
 from meio.optimizer.dual import Ascent, dual_ascent
 from meio.optimizer.planner import dual_gap, stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat, violation
@@ -95,13 +95,16 @@ def plan_in_blocks(
     executor.open(partial(load_problem, catalogue, threads), len(catalogue.blocks))
     blocks = Blocks(executor, tell.blocks)
     start = _start(catalogue, shared, settings, workers, journal, tell)
-    dual, ascent = _ascended(blocks, journal, shared, catalogue.file, start, stop_rule(settings), tell)
+    dual, ascent = _ascended(blocks, journal, shared, catalogue, start, stop_rule(settings), tell)
     if ascent.interrupted:
         raise KeyboardInterrupt
     tell.step = "settle"
     settled = _settled(blocks, journal, _terms(blocks, len(catalogue.blocks), dual, ascent, folder))
     if not settled:
         raise BlocksLostError(blocks.lost)
+    for index in blocks.lost:
+        for part in parts_of(folder, index):
+            part.unlink(missing_ok=True)  # it may have been lost after it wrote them
     plan = _as_plan(network, shared, ascent, settled, time.perf_counter() - started)
     return CataloguePlan(plan, scenario, network, dict(blocks.lost))
 
@@ -144,20 +147,20 @@ def _ascended(
     blocks: Blocks,
     journal: Journal,
     shared: Capacities,
-    file: ScenarioFile,
+    catalogue: Catalogue,
     start: CapacityPrices,
     stop: StopRule,
     tell: _Telling,
 ) -> tuple[BlockDual, Ascent[CatalogueAnswer]]:
     """Search prices; anew without the blocks that are lost on the way, as planes would still hold them."""
+    days = float(catalogue.file.horizon.period_days)
     while True:
-        lost = len(blocks.lost)
         try:
-            dual = BlockDual(blocks, journal, shared, float(file.horizon.period_days), start)
+            dual = BlockDual(blocks, journal, shared, days, start)
             tell.step = "plan: round 1"
             return dual, dual_ascent(dual, stop, tell.ascended, start)
         except BlocksLostError:
-            if len(blocks.lost) == lost:
+            if len(blocks.lost) == len(catalogue.blocks):
                 raise
 
 

@@ -127,11 +127,16 @@ def recovery_table(settled: Sequence[Settled], before: tuple[float, float], limi
     )
 
 
+def parts_of(folder: Path, block: int) -> list[Path]:
+    """Where a block's part of each of `TABLES` is."""
+    return [folder / f"{name}.parquet" / f"part-{block:06d}.parquet" for name in TABLES]
+
+
 def _write(problem: Problem, planned: Evaluation, folder: Path) -> None:
     """Write the block's part of each table, aside and then under its name."""
     compiled, plan = problem.compiled, _plan_of(problem, planned)
-    for name, frame in zip(TABLES, (targets_frame(plan, compiled), orders_frame(plan, compiled)), strict=True):
-        part = folder / f"{name}.parquet" / f"part-{problem.block:06d}.parquet"
+    frames = targets_frame(plan, compiled), orders_frame(plan, compiled)
+    for part, frame in zip(parts_of(folder, problem.block), frames, strict=True):
         draft = part.with_name(f".{part.name}")
         frame.to_parquet(draft, index=False)
         draft.replace(part)
