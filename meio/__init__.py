@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from meio.closed_loop.loop import simulate_closed_loop
     from meio.comparison import compare
     from meio.experiments.experiment import experiment
+    from meio.generator.generate import generate
     from meio.network.changes import Changes
     from meio.refinement.replan import Planner
     from meio.sensitivities.table import sensitivity
@@ -31,6 +32,7 @@ __all__ = [
     "compare",
     "experiment",
     "explain",
+    "generate",
     "load",
     "plan",
     "plotting",
@@ -49,6 +51,7 @@ _HOMES = {
     "experiment": "meio.experiments.experiment",
     "compare": "meio.comparison",
     "explain": "meio.api",
+    "generate": "meio.generator.generate",
     "load": "meio.api",
     "plan": "meio.api",
     "run": "meio.workflow",

@@ -1,0 +1,125 @@
+"""The network as YAML lines: sites with their capacities, lanes with their lead times and costs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from meio.generator.assortment import PEAK_SHAPE
+from meio.generator.flows import Flows
+from meio.generator.groups import GROUPS, STORAGE_TYPES, VENDORS
+from meio.generator.places import distances
+from meio.generator.sites import of_kind
+
+TRUCK_KM_PER_DAY = 800.0
+TRUCK_COST_PER_M3_KM = 0.03
+PEAK_HIRES = 0.45  # inbound hands at the height of the peak, over those of an ordinary week, less 1
+
+
+class Size(NamedTuple):
+    """How a kind of site is sized, by what falls to it in ordinary weeks if the nearest site serves each order.
+
+    Attributes
+    ----------
+    days : float
+        Room for so many days of demand…
+    deviations : float
+        …and for so many standard deviations of so many days' demand of each product.
+    inbound, outbound : float
+        Units a day over the demand.
+    holding : str
+        Its holding cost; empty: that of the scenario.
+    """
+
+    days: float
+    deviations: float
+    inbound: float
+    outbound: float
+    holding: str = ""
+
+
+SIZES = {
+    "distribution_centre": Size(42, 2.0, 2.2, 2.6, "{of_unit_cost_per_year: 0.25, per_m3_day: 0.25}"),
+    "fulfilment_centre": Size(8, 1.0, 1.2, 1.8),
+    "same_day_site": Size(8, 1.0, 2.0, 2.5, "{of_unit_cost_per_year: 0.25, per_m3_day: 1.50}"),
+}
+UNEVENNESS = 0.15  # sites are so much larger or smaller than that, evenly spread
+
+
+def node_lines(sites: pd.DataFrame, shares: pd.DataFrame, flows: Flows, num_weeks: int, slack: pd.Series) -> str:
+    """Return the `nodes` block, an entry a site.
+
+    Parameters
+    ----------
+    sites : DataFrame [site]
+        As `lay_out` gives them.
+    shares : DataFrame [group, site]
+        Share of a group's demand that falls to a site.
+    flows : Flows
+        Of the catalogue.
+    num_weeks : int
+        Periods of the horizon.
+    slack : Series [site]
+        Factor of all capacities of a site.
+    """
+    lines = [
+        f"  {name}: {{kind: vendor, lat: {vendor.lat}, lon: {vendor.lon}}} # {vendor.place}"
+        for name, vendor in VENDORS.items()
+    ]
+    sums = flows.frame()
+    for name, site in sites.iterrows():
+        parts = [f"kind: {site['kind']}, lat: {site['lat']}, lon: {site['lon']}"]
+        parts += _capacities(SIZES[site["kind"]], shares[name], sums, num_weeks, slack[name], site["kind"])
+        lines.append(f"  {name}: # {site['place']}\n    {{" + ",\n    ".join(parts) + "}")
+    return "\n".join(lines)
+
+
+def _capacities(size: Size, share: pd.Series, sums: pd.DataFrame, num_weeks: int, slack: float, kind: str) -> list[str]:
+    kept = pd.Series({name: group.storage_type for name, group in GROUPS.items()})
+    room = size.days * share * sums["m3"] + size.deviations * np.sqrt(size.days * share) * sums["spread_m3"]
+    m3 = {name: slack * room[kept == name].sum() for name in STORAGE_TYPES if share[kept == name].any()}
+    units = slack * (share * sums["units"]).sum()
+    inbound = rounded(size.inbound * units)
+    if kind == "fulfilment_centre":
+        shape = [0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:])
+        inbound = "[" + ", ".join(rounded(size.inbound * units * (1 + PEAK_HIRES * week)) for week in shape) + "]"
+    parts = [
+        "storage_m3: {" + ", ".join(f"{name}: {rounded(one)}" for name, one in m3.items()) + "}",
+        f"inbound_units_per_day: {inbound}",
+        f"outbound_units_per_day: {rounded(size.outbound * units)}",
+    ]
+    return parts + ([f"holding: {size.holding}"] if size.holding else [])
+
+
+def lane_lines(sites: pd.DataFrame) -> str:
+    """Return the `lanes` block, a line a lane."""
+    centres = of_kind(sites, "distribution_centre")
+    gates = pd.DataFrame(VENDORS.values(), list(VENDORS))
+    km = distances(pd.concat([gates[["lat", "lon"]], sites[["lat", "lon"]]]), centres)
+    lines = ["  # vendors to distribution centres, ordered once a week"]
+    for rank, (name, vendor) in enumerate(VENDORS.items()):
+        for place, centre in enumerate(centres.index):
+            days = min(max(vendor.days + km.loc[name, centre] / TRUCK_KM_PER_DAY, 14.0), 45.0)
+            lead = f"{{distribution: gamma, mean: {days:.1f} d, cv: {vendor.cv}}}"
+            review = f"{{every: 1 w, offset: {(rank + 2 * place) % 7} d}}"
+            lines.append(_lane(name, centre, lead, km.loc[name, centre], 0.20, review))
+    lines.append("  # distribution centres to the other sites, the nearest daily and the next every other day")
+    for site in sites.index.difference(centres.index, sort=False):
+        for rank, centre in enumerate(km.loc[site].nsmallest(2).index):
+            away = km.loc[site, centre]
+            days = min(max(round(2 * (0.6 + away / TRUCK_KM_PER_DAY)) / 2, 1.0), 4.0)
+            lead = f"{{distribution: gamma, mean: {days:g} d, cv: 0.2}}"
+            lines.append(_lane(centre, site, lead, away, 0.12, f"{{every: {rank + 1} d}}"))
+    return "\n".join(lines)
+
+
+def _lane(source: str, destination: str, lead: str, km: float, handling: float, review: str) -> str:
+    cost = f"{{per_unit: {handling:.2f}, per_m3: {3 + TRUCK_COST_PER_M3_KM * km:.1f}}}"
+    return f"  - {{from: {source}, to: {destination}, lead_time: {lead}, cost: {cost}, review: {review}}}"
+
+
+def rounded(amount: float) -> str:
+    """Three significant digits, as a planner would write it."""
+    return f"{float(f'{amount:.3g}'):g}"
