@@ -66,7 +66,8 @@ class DaskExecutor:
     def close(self) -> None:
         """Leave the cluster; end it if it was started here."""
         self._keeper = None
-        for opened in (self._client, self._cluster):
-            if opened is not None:
-                opened.close(timeout=dask_cluster.CLOSE_SECONDS)
+        if self._client is not None:
+            self._client.close()
+        if self._cluster is not None:
+            dask_cluster.close_local(self._cluster)
         self._client = self._cluster = None
