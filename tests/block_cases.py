@@ -100,3 +100,11 @@ def assert_same(answers: list[Any], wanted: list[tuple[int, np.ndarray]]):
     assert [index for index, _ in answers] == [index for index, _ in wanted]
     for (_, found), (_, right) in zip(answers, wanted, strict=True):
         np.testing.assert_array_equal(found, right)
+
+
+def work_long(problem: dict[str, Any], seconds: float) -> int:
+    """Compute without a pause, as a kernel does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        np.sort(problem["values"], axis=0)
+    return problem["index"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -80,43 +81,61 @@ def dask(*arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+class Cluster(NamedTuple):
+    """A scheduler with one worker, nobody to replace it, and its address."""
+
+    scheduler: subprocess.Popen[bytes]
+    worker: subprocess.Popen[bytes]
+    address: str
+
+
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A scheduler with one worker, and its address."""
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     found = tmp_path / "scheduler.json"
-    parts = [dask("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))]
-    parts.append(dask("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--scheduler-file", str(found)))
-    while not found.exists():
-        time.sleep(0.05)
-    yield parts[0], address_in(found)
-    for part in parts:
+    scheduler = dask("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))
+    worker = dask("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--scheduler-file", str(found))
+    yield Cluster(scheduler, worker, address_in(found))
+    for part in (scheduler, worker):
         part.kill()
         part.wait()
 
 
 def address_in(file: Path) -> str:
-    import json
-
-    while True:
-        try:
+    """The scheduler's address, once it has written it down."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with suppress(FileNotFoundError, ValueError):  # not there, or half written
             return str(json.loads(file.read_text())["address"])
-        except ValueError:  # half written
-            time.sleep(0.05)
+        time.sleep(0.05)
+    raise TimeoutError(file)
 
 
-def test_lost_scheduler_is_noticed(scheduler: tuple[subprocess.Popen[bytes], str], tmp_path: Path):
-    process_of_it, address = scheduler
-    with closing(DaskExecutor(address)) as executor:
+def test_lost_scheduler_is_noticed(cluster: Cluster, tmp_path: Path):
+    with closing(DaskExecutor(cluster.address)) as executor:
         executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
         assert_same(list(executor.map(dot, PRICES)), expected())
         answers = executor.map(dot_first_late, PRICES)
         next(answers)
-        os.kill(process_of_it.pid, signal.SIGKILL)
+        cluster.scheduler.kill()
         began = time.monotonic()
         with pytest.raises(ExecutorLost, match="scheduler does not answer any more"):
             list(answers)
         assert time.monotonic() - began < 5
     assert time.monotonic() - began < 10
+
+
+def test_lost_workers_are_waited_for_only_so_long(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dask_cluster, "WORKER_SECONDS", 0.5)
+    with closing(DaskExecutor(cluster.address)) as executor:
+        executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        answers = executor.map(dot_first_late, PRICES)
+        next(answers)
+        cluster.worker.kill()
+        with pytest.raises(ExecutorLost, match="the Dask cluster has had no worker for"):
+            list(answers)
+        executor.close()
+        with pytest.raises(ExecutorUnavailable, match=f"at {cluster.address} has no worker"):
+            executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
 
 
 def test_nobody_at_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

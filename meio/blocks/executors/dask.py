@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from meio.blocks.executors import dask_cluster
-from meio.blocks.executors.dask_calls import Calls
+from meio.blocks.executors.dask_calls import Calls, losses
 from meio.blocks.executors.dispatch import Round
 from meio.blocks.executors.keeper import Keeper
 from meio.blocks.executors.protocol import MEMORY_MB, Argument, BlockFailure, ExecutorUnavailable, Result, described
@@ -42,8 +42,9 @@ class DaskExecutor:
             if self._address is None:
                 self._cluster = dask_cluster.local_cluster(self._num_workers)
             self._client = dask_cluster.connected(self._cluster, self._address)
-        self._keeper = self._client.submit(Keeper, load, self._memory_mb, pure=False)
-        error = self._keeper.exception()
+        with losses():
+            self._keeper = self._client.submit(Keeper, load, self._memory_mb, pure=False)
+            error = self._keeper.exception()
         if error is not None:
             raise ExecutorUnavailable(
                 f"a Dask worker cannot run meio ({described(error)}); the scheduler and its workers need the same "
@@ -66,7 +67,8 @@ class DaskExecutor:
     def close(self) -> None:
         """Leave the cluster; end it if it was started here."""
         self._keeper = None
-        for opened in (self._client, self._cluster):
-            if opened is not None:
-                opened.close(timeout=dask_cluster.CLOSE_SECONDS)
+        if self._client is not None:
+            self._client.close()
+        if self._cluster is not None:
+            dask_cluster.close_local(self._cluster)
         self._client = self._cluster = None

@@ -50,7 +50,7 @@ class Calls:
 
     def hand_out(self, work: Round) -> None:
         """Have every free thread begin its next block."""
-        with _losses():
+        with losses():
             self._look()
             free = dict(self._threads)
             for _, address in self._under_way.values():
@@ -66,7 +66,7 @@ class Calls:
             return
         while not self._done.empty():
             done.append(self._done.get())
-        with _losses():
+        with losses():
             for future in done:
                 index, address = self._under_way.pop(future)
                 work.answer(index, _answer_of(future, index), address)
@@ -105,7 +105,7 @@ class Calls:
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
+def losses() -> Iterator[None]:
     """Turn what Dask raises when its scheduler is gone into one error."""
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from typing import Any
@@ -13,8 +14,8 @@ CONNECT_SECONDS = 5.0
 """How long a scheduler may take to answer."""
 WORKER_SECONDS = 60.0
 """How long a cluster may be without a worker."""
-CLOSE_SECONDS = 2.0
-"""How long a worker of our own may go on with what it is doing."""
+CLOSE_SECONDS = 0.5
+"""How long a worker of our own may take to end by itself."""
 
 
 def local_cluster(workers: int | None) -> Any:
@@ -30,11 +31,8 @@ def local_cluster(workers: int | None) -> Any:
     distributed = _distributed()
     import dask
 
-    settings = {
-        "distributed.scheduler.allowed-failures": 0,
-        "distributed.nanny.pre-spawn-environ": ONE_THREAD,
-    }
-    with dask.config.set(settings):
+    environment = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in ONE_THREAD.items()}
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0, **environment}):
         return distributed.LocalCluster(
             n_workers=workers or os.cpu_count(),
             threads_per_worker=1,
@@ -69,13 +67,23 @@ def connected(cluster: Any, address: str | None) -> Any:
     try:
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except TimeoutError as error:
-        client.close(timeout=CLOSE_SECONDS)
+        client.close()
         raise ExecutorUnavailable(
             f"the Dask scheduler at {address} has no worker; start some with: dask worker {address}"
         ) from error
     if cluster is not None:
         _let_only_us_be_interrupted(distributed, client)
     return client
+
+
+def close_local(cluster: Any) -> None:
+    """End a cluster on this machine; a worker that is busy is not waited for."""
+
+    async def close_workers() -> None:
+        await asyncio.gather(*(worker.close(timeout=CLOSE_SECONDS) for worker in cluster.workers.values()))
+
+    cluster.sync(close_workers)
+    cluster.close()
 
 
 def _let_only_us_be_interrupted(distributed: Any, client: Any) -> None:

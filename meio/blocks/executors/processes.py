@@ -6,8 +6,9 @@ import os
 import signal
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
+from threading import Thread
 from typing import Any
 
 from meio.blocks.executors.dispatch import Round
@@ -186,9 +187,18 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 def _serve(connection: Connection) -> None:
     """Work on blocks until nobody is there to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; who started us decides
+    Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         keeper: Keeper = connection.recv()
         connection.send("ready")
         while True:
             index, task, argument = connection.recv()
             connection.send(keeper.answer(index, task, argument))
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the process that started this one, however it ends, and follow it."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
