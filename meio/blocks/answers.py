@@ -27,8 +27,9 @@ class BlockAnswer(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """What does not change from one round to the next."""
+    """A block's first answer, with what does not change from then on."""
 
+    answer: BlockAnswer
     weights: PriceWeights
     fixed_storage: Floats
     """[node, storage type, period]: m³ that packs and minimum orders bring beyond the levels"""
@@ -56,15 +57,19 @@ class CatalogueAnswer(Answer):
 
 
 def open_block(problem: Problem, prices: CapacityPrices) -> Opening:
-    """Find what does not change; packs lift the stock that these prices lead to."""
-    first = problem.evaluate(prices)
-    model = problem.evaluate.model
-    return Opening(price_weights(model), pack_storage(problem.compiled, model, first))
+    """Answer the prices that the search starts from; packs lift the stock that they lead to."""
+    evaluate = problem.evaluate
+    first = evaluate(prices)
+    fixed_storage = pack_storage(problem.compiled, evaluate.model, first)
+    return Opening(_sums(first), price_weights(evaluate.model), fixed_storage)
 
 
 def answer_block(problem: Problem, prices: CapacityPrices) -> BlockAnswer:
     """Answer prices."""
-    answer = problem.evaluate(prices)
+    return _sums(problem.evaluate(prices))
+
+
+def _sums(answer: Answer) -> BlockAnswer:
     return BlockAnswer(Reckoning(answer.totals, answer.groups), flat(answer.use))
 
 

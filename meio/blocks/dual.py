@@ -22,7 +22,7 @@ from meio.blocks.problem import Problem
 from meio.network.compiled import Floats
 from meio.optimizer.evaluation import Answer, Setting
 from meio.optimizer.newton import PriceWeights, newton_direction, own_response, trust_scale
-from meio.optimizer.prices import Capacities, no_prices, unflat
+from meio.optimizer.prices import Capacities, flat, no_prices, unflat
 from meio.plans import CapacityPrices
 
 A = TypeVar("A")
@@ -79,11 +79,11 @@ class BlockDual:
     ----------
     blocks : Blocks
     journal : Journal
-        Takes a step for the opening, and one a round.
+        Takes a step for the opening, which answers the prices of the start, and one for every other prices.
     shared : Capacities
     period_days : float
     start : CapacityPrices
-        Prices at which packs are looked at.
+        The prices to be asked about first, at which packs are looked at.
 
     Raises
     ------
@@ -97,6 +97,7 @@ class BlockDual:
         self._blocks, self._journal, self.shared = blocks, journal, shared
         opening = journal.step(lambda: self._opening(start))
         self._check_lost(opening)
+        self._opening_round: Record | None = opening
         self.fixed_storage: Floats = opening["fixed_storage"]
         self._weights = PriceWeights(float(opening["demand"]), float(opening["volume"]), opening["holding"])
         nothing = no_prices(shared.limit)
@@ -123,7 +124,9 @@ class BlockDual:
 
     def __call__(self, prices: CapacityPrices) -> CatalogueAnswer:
         """Ask all blocks."""
-        record = self._journal.step(lambda: self._round(prices))
+        record, self._opening_round = self._opening_round, None
+        if record is None or not np.array_equal(record["prices"], flat(prices)):
+            record = self._journal.step(lambda: self._round(prices))
         self._check_lost(record)
         asked = recorded_round(record)
         answer = self.setting.answer(unflat(record["prices"], self.shared.limit), asked.reckoning)
@@ -135,7 +138,9 @@ class BlockDual:
             return lost_record(self._blocks.lost)
         weights = summed_weights([opening.weights for opening in openings])
         fixed = np.stack([opening.fixed_storage for opening in openings])
-        return {"fixed_storage": fixed, **{name: np.asarray(sum_) for name, sum_ in weights._asdict().items()}}
+        of_weights = {name: np.asarray(sum_) for name, sum_ in weights._asdict().items()}
+        answers = [opening.answer for opening in openings]
+        return {**round_record(start, together(answers)), "fixed_storage": fixed, **of_weights}
 
     def _round(self, prices: CapacityPrices) -> Record:
         answers = self._blocks.ask(answer_block, prices)

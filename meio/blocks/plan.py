@@ -24,8 +24,11 @@ from meio.network.model import Planning, Scenario
 from meio.optimizer.dual import Ascent, dual_ascent
 from meio.optimizer.planner import dual_gap, stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat, violation
-from meio.optimizer.stopping import Progress, StopRule
+from meio.optimizer.stopping import AnyOf, MostIterations, Progress
 from meio.plans import CapacityPrices, Plan
+
+PASSES = 6
+"""Most rounds over all products, from the prices of a sample on: they are dear, and repair does the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ def plan_in_blocks(
     executor.open(partial(load_problem, catalogue, threads), len(catalogue.blocks))
     blocks = Blocks(executor, tell.blocks)
     start = _start(catalogue, shared, settings, workers, journal, tell)
-    dual, ascent = _ascended(blocks, journal, shared, catalogue, start, stop_rule(settings), tell)
+    dual, ascent = _ascended(blocks, journal, shared, catalogue, start, settings, tell)
     if ascent.interrupted:
         raise KeyboardInterrupt
     tell.step = "settle"
@@ -149,16 +152,19 @@ def _ascended(
     shared: Capacities,
     catalogue: Catalogue,
     start: CapacityPrices,
-    stop: StopRule,
+    settings: Planning,
     tell: _Telling,
 ) -> tuple[BlockDual, Ascent[CatalogueAnswer]]:
-    """Search prices; anew without the blocks that are lost on the way, as planes would still hold them."""
+    """Search prices; anew without the blocks that are lost on the way, as sums would still hold them."""
+    near, stop = bool(flat(start).any()), stop_rule(settings)
+    if near:
+        stop = AnyOf((stop, MostIterations(PASSES)))
     days = float(catalogue.file.horizon.period_days)
     while True:
         try:
             dual = BlockDual(blocks, journal, shared, days, start)
             tell.step = "plan: round 1"
-            return dual, dual_ascent(dual, stop, tell.ascended, start)
+            return dual, dual_ascent(dual, stop, tell.ascended, start, near=near)
         except BlocksLostError:
             if len(blocks.lost) == len(catalogue.blocks):
                 raise

@@ -23,7 +23,7 @@ from meio.optimizer.stopping import AnyOf, MostIterations, Progress
 from meio.plans import CapacityPrices
 
 SAMPLED_PRODUCTS = 10_000
-MOST_ROUNDS = 30
+MOST_ROUNDS = 60
 
 
 def sampled_prices(
