@@ -1,4 +1,4 @@
-"""The peak of a process's memory, on Linux."""
+"""The memory of processes, on Linux."""
 
 from __future__ import annotations
 
@@ -19,3 +19,26 @@ def peak_mb() -> float:
     """Peak of resident memory since it was forgotten, megabytes."""
     status = Path("/proc/self/status").read_text("ascii")
     return float(status.split("VmHWM:")[1].split()[0]) / 1024.0
+
+
+def tree_memory_mb(pid: int) -> float:
+    """Megabytes that a process and all that it started hold now, what they share counted once."""
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(place.name)] = int((place / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended
+    tree = {pid}
+    while grown := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= grown
+    return sum(map(_own_mb, tree))
+
+
+def _own_mb(pid: int) -> float:
+    """Megabytes of a process, its part of what it shares; 0: it has ended."""
+    try:
+        rolled_up = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
+    except OSError:
+        return 0.0
+    return float(rolled_up.split("\nPss:")[1].split()[0]) / 1024.0

@@ -19,11 +19,10 @@ from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, fields, no_prices
-from meio.optimizer.stopping import AnyOf, MostIterations, Progress
+from meio.optimizer.stopping import Progress
 from meio.plans import CapacityPrices
 
 SAMPLED_PRODUCTS = 10_000
-MOST_ROUNDS = 60
 
 
 def sampled_prices(
@@ -62,7 +61,7 @@ def sampled_prices(
     dual = BlockDual(
         Blocks(executor, lambda _: None), Journal(), shared._replace(limit=part), period_days, no_prices(part)
     )
-    ascent = dual_ascent(dual, AnyOf((stop_rule(settings), MostIterations(MOST_ROUNDS))), tell)
+    ascent = dual_ascent(dual, stop_rule(settings), tell)
     return average_of([answer.prices for answer in ascent.recent])
 
 
