@@ -1,11 +1,11 @@
 """Plan catalogues of growing size on this machine, and reckon what a hundred million products would take.
 
 Run as ``python benchmarks/scale.py [--products N] [--nodes M] [--zones Z] [--executor NAME] [--seed N] [--json]``, on
-Linux; with a million products it takes most of an hour on 2 cores. Every size from 10,000 products on, ten times the one
-before, up to N is generated (3 speeds, 13 weeks, 80% slow movers) and planned by ``meio plan`` in a process of its own,
-which runs nothing else: seconds of wall clock and of CPU, the peak of the memory that it and its workers hold together,
-and the size of what it wrote. Kernels are compiled before. The exponent of growth is that of CPU seconds, least squares
-on logarithms.
+Linux; with a million products it takes most of an hour on 2 cores. Every size from 10,000 products on, ten times the
+one before, up to N is generated (3 speeds, 13 weeks, 80% slow movers) and planned by ``meio plan`` in a process of its
+own, which runs nothing else: seconds of wall clock and of CPU, the peak of the memory that it and its workers hold
+together, and the size of what it wrote. Kernels are compiled before. The exponent of growth is that of CPU seconds,
+least squares on logarithms.
 
 The exit code is 1 when a bar is missed: dual gap at most 5e-3, within 40 minutes, at most 4 GB, capacities kept, and an
 exponent of at most 1.05 where there are several sizes.
@@ -31,7 +31,7 @@ SMALLEST = 10_000
 MOST = {"dual_gap": 5e-3, "minutes": 40.0, "memory_gb": 4.0, "over_capacity": 2e-3}
 MOST_EXPONENT = 1.05
 FAR = 100_000_000
-MEIO = [sys.executable, "-m", "meio.cli"]
+MEIO = [sys.executable, str(Path(__file__).parents[1] / "cli.py")]
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from meio.blocks.checkpoint import Checkpoint
 from meio.blocks.executors.choice import named_executor
 from meio.blocks.journal import Journal
 from meio.blocks.plan import CataloguePlan, plan_in_blocks
-from meio.blocks.settling import TABLES
+from meio.blocks.settling import TABLES, parts_of
 from meio.blocks.work_folder import only_run
-from meio.folder import check_destination
+from meio.folder import OutputError, check_destination, read_facts
 from meio.network.catalogue import Catalogue, open_catalogue
+from meio.network.compile import compile_scenario
 from meio.outcome import Outcome
-from meio.output import write_parts
+from meio.output import read_plan, write_parts
 from meio.workflow import Progress, timed
 
 
@@ -118,6 +121,50 @@ def plan_catalogue(
         lost = lost_blocks(catalogue, made)
         summary = write_parts(folder, outcome, catalogue.num_products, parts, lost)
     return PlannedCatalogue(outcome, summary, lost)
+
+
+def is_catalogue_plan(folder: Path) -> bool:
+    """Whether an output folder holds a plan made in blocks."""
+    return (folder / f"{TABLES[0]}.parquet").is_dir()
+
+
+def reopened_block(folder: Path | str, product: str) -> Outcome:
+    """Take up the block of a plan that holds a product, with the catalogue that it was made for.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the catalogue, or of the block.
+    OutputError
+        When the folder holds no plan, that of another scenario, or nothing of the block, or there is no such product.
+    """
+    folder = Path(folder)
+    scenario = read_facts(folder)["scenario"]
+    path, overrides = folder / scenario["path"], scenario["overrides"]
+    catalogue = open_catalogue(path, overrides)
+    index = block_of(catalogue, product)
+    block = catalogue.block(index)
+    compiled = compile_scenario(block)
+    plan = read_plan(folder, compiled, parts_of(folder, index)[0])
+    return Outcome(path, tuple(overrides), block, compiled, plan, {})
+
+
+def block_of(catalogue: Catalogue, product: str) -> int:
+    """Return which block holds a product.
+
+    Raises
+    ------
+    OutputError
+        When none does.
+    """
+    first = 0
+    for names in catalogue.by_rows["products"].rows.texts("product"):
+        place = pc.index(names, product).as_py()
+        if place >= 0:
+            ends = [block.first_product + block.num_products for block in catalogue.blocks]
+            return bisect_right(ends, first + place)
+        first += len(names)
+    raise OutputError(f"product '{product}' is not in the scenario")
 
 
 @contextmanager

@@ -204,12 +204,13 @@ def explain(
 ) -> None:
     """Take a target apart: what it must cover, what it costs, and which capacity moved it."""
     with session(debug=debug):
+        from meio.catalogue_plans import is_catalogue_plan, reopened_block
         from meio.explanation import explain as explained
         from meio.explanation.words import explanation_text
         from meio.summary import json_text
         from meio.workflow import reopened
 
-        outcome = reopened(folder)
+        outcome = reopened_block(folder, product) if is_catalogue_plan(folder) else reopened(folder)
         reasons = explained(outcome.compiled, outcome.plan, product, node, period)
         currency = outcome.scenario.file.costs.currency
         typer.echo(json_text(asdict(reasons)) if as_json else explanation_text(reasons, currency))

@@ -159,8 +159,10 @@ def _tables(folder: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     return {name: pd.read_parquet(path) for name, path in paths.items() if path.exists()}
 
 
-def read_plan(folder: Path, compiled: CompiledScenario) -> Plan:
+def read_plan(folder: Path, compiled: CompiledScenario, targets: Path | None = None) -> Plan:
     """Read the plan in an output folder, which must have been made for this very scenario.
+
+    Targets may lie in a file of their own: those of a catalogue's block.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def read_plan(folder: Path, compiled: CompiledScenario) -> Plan:
             f"the plan in {folder} was made for another scenario, or for '{scenario['name']}' as it then was"
         )
     try:
-        return load_plan(folder, compiled)
+        return load_plan(folder, compiled, targets)
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"the plan in {folder} cannot be read: {error}") from error
 

@@ -155,8 +155,8 @@ class Plan:
         (folder / "plan.json").write_text(json.dumps(scalars, indent=2) + "\n", "utf-8")
 
 
-def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
-    """Read a plan that `Plan.save` wrote for the same scenario.
+def load_plan(folder: Path, compiled: CompiledScenario, targets: Path | None = None) -> Plan:
+    """Read a plan that `Plan.save` wrote for the same scenario; its products' targets may lie in a file of their own.
 
     Raises
     ------
@@ -166,13 +166,13 @@ def load_plan(folder: Path, compiled: CompiledScenario) -> Plan:
     scalars: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
     if scalars["lower_bound"] is None:
         scalars["lower_bound"] = math.nan
-    targets, shift, lane_idx, unit_value = read_targets(pd.read_parquet(folder / "targets.parquet"), compiled)
+    levels, shift, lane_idx, unit_value = read_targets(pd.read_parquet(targets or folder / "targets.parquet"), compiled)
     by_kind = read_prices(pd.read_parquet(folder / "prices.parquet"), compiled)
     prices, refined, use = (CapacityPrices(**arrays) for arrays in by_kind)
     convergence = pd.read_parquet(folder / "convergence.parquet")
     recovery = pd.read_parquet(folder / "recovery.parquet")
     return Plan(
-        targets=targets,
+        targets=levels,
         lane_idx=lane_idx,
         unit_value=unit_value,
         prices=prices,
