@@ -34,6 +34,8 @@ MAKERS: dict[str, Callable[[], Executor]] = {
 
 @pytest.fixture(scope="module", params=MAKERS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    if request.param == "dask":
+        pytest.importorskip("distributed")
     made = MAKERS[request.param]()
     yield made
     made.close()

@@ -43,7 +43,7 @@ class DaskExecutor:
             self._client = self._connected()
         with losses():
             self._keeper = self._client.submit(Keeper, load, self._memory_mb, pure=False)
-            error = self._keeper.exception()
+            error = self._keeper.exception(timeout=dask_cluster.WORKER_SECONDS)
         if error is not None:
             raise ExecutorUnavailable(
                 f"a Dask worker cannot run meio ({described(error)}); the scheduler and its workers need the same "
