@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from meio.blocks.executors.processes import ONE_THREAD
 from meio.blocks.executors.protocol import ExecutorUnavailable, described
+from meio.blocks.executors.worker import ONE_THREAD
 
 CONNECT_SECONDS = 5.0
 """How long a scheduler may take to answer."""
