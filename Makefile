@@ -29,7 +29,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "meio needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[report,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dask,report,test]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

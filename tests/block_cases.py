@@ -36,6 +36,19 @@ class Load:
         return [int(line.split()[0]) for line in lines]
 
 
+class LoadThatKills(Load):
+    """Cannot reach another process: whoever takes it up is killed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return killed, (self.diary,)
+
+
+def killed(diary: Path) -> None:
+    with diary.open("a") as file:
+        file.write("killed\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def dot(problem: dict[str, Any], prices: np.ndarray) -> tuple[int, np.ndarray]:
     """Sums that depend on the order of their terms."""
     return problem["index"], np.cumsum(problem["values"] * prices, axis=0)[-1]

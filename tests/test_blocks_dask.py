@@ -125,9 +125,9 @@ def test_lost_scheduler_is_noticed(cluster: Cluster, tmp_path: Path):
 
 
 def test_lost_workers_are_waited_for_only_so_long(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dask_cluster, "WORKER_SECONDS", 0.5)
     with closing(DaskExecutor(cluster.address)) as executor:
         executor.open(Load(tmp_path / "diary"), NUM_BLOCKS)
+        monkeypatch.setattr(dask_cluster, "WORKER_SECONDS", 0.5)
         answers = executor.map(dot_first_late, PRICES)
         next(answers)
         cluster.worker.kill()

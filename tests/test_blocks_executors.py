@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from block_cases import (
     NUM_BLOCKS,
@@ -20,6 +21,7 @@ from block_cases import (
     expected,
 )
 
+from meio.blocks.executors import keeper
 from meio.blocks.executors.dask import DaskExecutor
 from meio.blocks.executors.processes import ProcessExecutor
 from meio.blocks.executors.protocol import BlockFailure, Executor
@@ -34,6 +36,8 @@ MAKERS: dict[str, Callable[[], Executor]] = {
 
 @pytest.fixture(scope="module", params=MAKERS)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    if request.param == "dask":
+        pytest.importorskip("distributed")
     made = MAKERS[request.param]()
     yield made
     made.close()
@@ -86,3 +90,20 @@ def test_memory_bounds_what_is_kept(tmp_path: Path):
     for _ in range(2):
         assert_same(list(executor.map(dot, PRICES)), expected())
     assert load.times() == [*range(NUM_BLOCKS)] * 2
+
+
+def test_first_problems_that_fit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    load = Load(tmp_path / "diary")
+    monkeypatch.setattr(keeper, "resident_mb", lambda: 100.0 * len(load.times()))
+    executor = SerialExecutor(memory_mb=300.0)
+    executor.open(load, NUM_BLOCKS)
+    for _ in range(2):
+        assert_same(list(executor.map(dot, PRICES)), expected())
+    assert load.times() == [*range(NUM_BLOCKS), *range(3, NUM_BLOCKS)]
+
+
+def test_process_knows_how_much_memory_it_holds():
+    before = keeper.resident_mb()
+    block = np.ones(40_000_000 // 8)
+    assert 35 < keeper.resident_mb() - before < 45
+    assert block[-1] == 1

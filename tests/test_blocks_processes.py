@@ -8,10 +8,12 @@ from contextlib import closing
 from multiprocessing import active_children
 from pathlib import Path
 
+import pytest
 from block_cases import (
     NUM_BLOCKS,
     PRICES,
     Load,
+    LoadThatKills,
     assert_same,
     dot,
     dot_first_late,
@@ -22,7 +24,7 @@ from block_cases import (
 )
 
 from meio.blocks.executors.processes import ProcessExecutor
-from meio.blocks.executors.protocol import BlockFailure
+from meio.blocks.executors.protocol import BlockFailure, ExecutorLost
 
 
 def test_killed_worker_is_replaced(tmp_path: Path):
@@ -75,3 +77,11 @@ def test_round_left_in_the_middle_leaves_no_process(tmp_path: Path):
         assert active_children() == []
         assert_same(list(executor.map(dot, PRICES)), expected())
     assert active_children() == []
+
+
+def test_process_that_is_killed_again_and_again_while_it_starts(tmp_path: Path):
+    with closing(ProcessExecutor(1)) as executor:
+        executor.open(LoadThatKills(tmp_path / "diary"), NUM_BLOCKS)
+        with pytest.raises(ExecutorLost, match="a worker process ended by SIGKILL while it started"):
+            list(executor.map(dot, PRICES))
+    assert len((tmp_path / "diary").read_text().splitlines()) == 3

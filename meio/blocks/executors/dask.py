@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from meio.blocks.executors import dask_cluster
@@ -30,7 +31,7 @@ class DaskExecutor:
 
     def __init__(self, address: str | None = None, *, workers: int | None = None, memory_mb: float = MEMORY_MB) -> None:
         self._address, self._num_workers, self._memory_mb = address, workers, memory_mb
-        self._cluster: Any = None
+        self._opened = ExitStack()
         self._client: Any = None
         self._keeper: Any = None
         self._homes: dict[int, Hashable] = {}
@@ -39,12 +40,10 @@ class DaskExecutor:
     def open(self, load: Callable[[int], Any], num_blocks: int) -> None:
         """As `Executor.open`."""
         if self._client is None:
-            if self._address is None:
-                self._cluster = dask_cluster.local_cluster(self._num_workers)
-            self._client = dask_cluster.connected(self._cluster, self._address)
+            self._client = self._connected()
         with losses():
             self._keeper = self._client.submit(Keeper, load, self._memory_mb, pure=False)
-            error = self._keeper.exception()
+            error = self._keeper.exception(timeout=dask_cluster.WORKER_SECONDS)
         if error is not None:
             raise ExecutorUnavailable(
                 f"a Dask worker cannot run meio ({described(error)}); the scheduler and its workers need the same "
@@ -66,9 +65,11 @@ class DaskExecutor:
 
     def close(self) -> None:
         """Leave the cluster; end it if it was started here."""
-        self._keeper = None
-        if self._client is not None:
-            self._client.close()
-        if self._cluster is not None:
-            dask_cluster.close_local(self._cluster)
-        self._client = self._cluster = None
+        self._client = self._keeper = None
+        self._opened.close()
+
+    def _connected(self) -> Any:
+        cluster = None
+        if self._address is None:
+            cluster = self._opened.enter_context(dask_cluster.local_cluster(self._num_workers))
+        return self._opened.enter_context(dask_cluster.connected(cluster, self._address))

@@ -69,6 +69,8 @@ class Calls:
         with losses():
             for future in done:
                 index, address = self._under_way.pop(future)
+                if future.status == "error":
+                    self._looked_at = -math.inf  # its worker died
                 work.answer(index, _answer_of(future, index), address)
 
     def cancel(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from meio.blocks.executors.processes import ONE_THREAD
 from meio.blocks.executors.protocol import ExecutorUnavailable, described
+from meio.blocks.executors.worker import ONE_THREAD
 
 CONNECT_SECONDS = 5.0
 """How long a scheduler may take to answer."""
@@ -18,8 +20,9 @@ CLOSE_SECONDS = 0.5
 """How long a worker of our own may take to end by itself."""
 
 
-def local_cluster(workers: int | None) -> Any:
-    """Start a scheduler in this process and workers beside it, with one thread each.
+@contextmanager
+def local_cluster(workers: int | None) -> Iterator[Any]:
+    """Lend a scheduler in this process and workers beside it, with one thread each; in the end none is waited for.
 
     A worker that dies is replaced, and its call is answered by an error at once: the executor tries again itself.
 
@@ -31,9 +34,14 @@ def local_cluster(workers: int | None) -> Any:
     distributed = _distributed()
     import dask
 
-    environment = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in ONE_THREAD.items()}
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0, **environment}):
-        return distributed.LocalCluster(
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        # Dask gives up a worker that is down some time after it went down once, even if it was up between
+        "distributed.deploy.lost-worker-timeout": "365 days",
+        **{f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in ONE_THREAD.items()},
+    }
+    with dask.config.set(settings):
+        cluster = distributed.LocalCluster(
             n_workers=workers or os.cpu_count(),
             threads_per_worker=1,
             processes=True,
@@ -41,9 +49,19 @@ def local_cluster(workers: int | None) -> Any:
             silence_logs=logging.CRITICAL,  # the executor says itself what went wrong
         )
 
+        async def close_workers() -> None:
+            await asyncio.gather(*(worker.close(timeout=CLOSE_SECONDS) for worker in cluster.workers.values()))
 
-def connected(cluster: Any, address: str | None) -> Any:
-    """Return a client of a cluster that has a worker.
+        try:
+            yield cluster
+        finally:
+            cluster.sync(close_workers)
+            cluster.close()
+
+
+@contextmanager
+def connected(cluster: Any, address: str | None) -> Iterator[Any]:
+    """Lend a client of a cluster that has a worker.
 
     Parameters
     ----------
@@ -64,26 +82,16 @@ def connected(cluster: Any, address: str | None) -> Any:
         raise ExecutorUnavailable(
             f"no Dask scheduler answers at {address} ({described(error)}); start one with: dask scheduler"
         ) from error
-    try:
-        client.wait_for_workers(1, timeout=WORKER_SECONDS)
-    except TimeoutError as error:
-        client.close()
-        raise ExecutorUnavailable(
-            f"the Dask scheduler at {address} has no worker; start some with: dask worker {address}"
-        ) from error
-    if cluster is not None:
-        _let_only_us_be_interrupted(distributed, client)
-    return client
-
-
-def close_local(cluster: Any) -> None:
-    """End a cluster on this machine; a worker that is busy is not waited for."""
-
-    async def close_workers() -> None:
-        await asyncio.gather(*(worker.close(timeout=CLOSE_SECONDS) for worker in cluster.workers.values()))
-
-    cluster.sync(close_workers)
-    cluster.close()
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError as error:
+            raise ExecutorUnavailable(
+                f"the Dask scheduler at {address} has no worker; start some with: dask worker {address}"
+            ) from error
+        if cluster is not None:
+            _let_only_us_be_interrupted(distributed, client)
+        yield client
 
 
 def _let_only_us_be_interrupted(distributed: Any, client: Any) -> None:
