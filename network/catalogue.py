@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from meio.network.catalogue_blocks import Block, Catalogue, TableByRows
-from meio.network.cells import TypedTable, cell_problems, typed
+from meio.network.catalogue_tables import is_parquet, opened_tables
+from meio.network.cells import TypedTable, cell_problems
 from meio.network.changes import PRODUCT_TABLES
 from meio.network.checks import problems_in
 from meio.network.compiled import Ints
@@ -22,11 +23,10 @@ from meio.network.merge import read_merged
 from meio.network.model import EVERY, Scenario, ScenarioFile
 from meio.network.parquet_rows import open_rows
 from meio.network.positions import Located
-from meio.network.problems import Problem, ScenarioError, problem_at, shown
+from meio.network.problems import Problem, ScenarioError, problem_at
 from meio.network.product_order import ProductOrder, RowRanges, ordered_names, row_ranges
 from meio.network.promise import reached_in_time
-from meio.network.scenario import Source, read_typed, scenario_hash, sources_of
-from meio.network.table_files import no_table
+from meio.network.scenario import scenario_hash, sources_of
 from meio.network.tables import only_simulated
 from meio.network.validation import valid_file
 from meio.network.world import World, world_of
@@ -34,15 +34,14 @@ from meio.network.world import World, world_of
 __all__ = ["PRODUCTS_PER_BLOCK", "Block", "Catalogue", "is_catalogue", "open_catalogue"]
 
 PRODUCTS_PER_BLOCK = 5_000
-_MOST_BYTES_HELD = 100_000_000  # of a table of products that is not read by rows
 
 
 def is_catalogue(path: Path, overrides: Sequence[str] = ()) -> bool:
     """Whether a scenario is meant to be read in blocks: its products are a Parquet file of several row groups."""
     document = read_merged(path, overrides, {}, [])
     for source in sources_of(document, path.parent) if document else []:
-        if source.table.name == "products" and (file := _parquet_file(source)) and file.is_file():
-            rows = open_rows(source.table, file, [])
+        if source.table.name == "products" and source.file and is_parquet(source):
+            rows = open_rows(source.table, source.file, [])
             return rows is not None and len(rows.group_ptr) > 2
     return False
 
@@ -73,10 +72,10 @@ def open_catalogue(
         raise ScenarioError(problems)
     file, misfits = valid_file(document)
     sources = [source for source in sources_of(document, path.parent) if not only_simulated(source.table.name)]
-    by_rows, held = _tables(sources, hashes, problems)
+    by_rows, held = opened_tables(sources, hashes, problems)
     reported = {problem.path for problem in problems}
     problems += [problem for problem in misfits if problem.path not in reported]
-    order = _order(sources, by_rows, products_per_block, problems)
+    order = _order(by_rows["products"], products_per_block, problems) if "products" in by_rows else None
     whole = {name: table for name, table in held.items() if name in PRODUCT_TABLES}
     ranges = _ranges(by_rows, order, problems) if order else {}
     world = _world(document, file, held, by_rows, problems)
@@ -88,7 +87,7 @@ def open_catalogue(
     shared = replace(world, tables={name: table for name, table in held.items() if name not in whole})
     return Catalogue(
         file=file,
-        hash=_hash(file, held, {name: hashes[_parquet_file(table.source)] for name, table in by_rows.items()}),
+        hash=_hash(file, held, by_rows),
         data_hashes={relpath(source, path.parent): digest for source, digest in hashes.items()},
         num_products=len(order.names),
         blocks=tuple(_blocks(order, ranges)),
@@ -99,77 +98,16 @@ def open_catalogue(
     )
 
 
-def _parquet_file(source: Source) -> Path | None:
-    """The Parquet file that a source names."""
-    given = source.given.value
-    named = isinstance(given, str) and Path(given).suffix.lower() == ".parquet"
-    return source.folder / given if named else None
-
-
-def _tables(
-    sources: Sequence[Source], hashes: dict[Path, str], problems: list[Problem]
-) -> tuple[dict[str, TableByRows], dict[str, TypedTable]]:
-    """Tables of products in Parquet files, opened, and all others, read; their hashes and problems are added."""
-    by_rows: dict[str, TableByRows] = {}
-    held: dict[str, TypedTable] = {}
-    for source in sources:
-        of_products, file = source.table.name in PRODUCT_TABLES, _parquet_file(source)
-        if of_products and file:
-            if opened := _opened(source, file, hashes, problems):
-                by_rows[source.table.name] = opened
-        elif not (of_products and _too_large(source, problems)) and (table := read_typed(source, hashes, problems)):
-            held[source.table.name] = table
-    return by_rows, held
-
-
-def _opened(source: Source, file: Path, hashes: dict[Path, str], problems: list[Problem]) -> TableByRows | None:
-    """Table whose columns are those that it should have."""
-    try:
-        with file.open("rb") as content:
-            hashes[file] = file_digest(content, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        problems.append(no_table(source.table, source.given, file, error))
-        return None
-    rows = open_rows(source.table, file, problems)
-    if rows is None:
-        return None
-    header, wrong = typed(rows.header(), source.columns, source.num_periods)
-    problems += wrong
-    return TableByRows(source, rows) if header else None
-
-
-def _too_large(source: Source, problems: list[Problem]) -> bool:
-    """Whether a table of products is too large to be held; then it is a problem."""
-    file = source.folder / source.given.value if isinstance(source.given.value, str) else None
-    size = file.stat().st_size if file and file.is_file() else 0
-    if size > _MOST_BYTES_HELD:
-        found = f"{shown(source.given.value)} of {size / 1e6:.0f} MB"
-        expected = f"a Parquet file, or at most {_MOST_BYTES_HELD / 1e6:.0f} MB beside products in a Parquet file"
-        problems.append(problem_at(source.given.place, source.table.path, found, expected))
-    return size > _MOST_BYTES_HELD
-
-
-def _order(
-    sources: Sequence[Source], by_rows: Mapping[str, TableByRows], most: int, problems: list[Problem]
-) -> ProductOrder | None:
-    """The products and their blocks; none, and a problem, where they cannot be told."""
-    table = by_rows.get("products")
-    if table is None:
-        for source in sources:
-            if source.table.name == "products" and not _parquet_file(source):
-                found = (
-                    "rows in the scenario file" if isinstance(source.given.value, list) else shown(source.given.value)
-                )
-                problems.append(problem_at(source.given.place, "products", found, "the path of a Parquet file"))
-        return None
+def _order(products: TableByRows, most: int, problems: list[Problem]) -> ProductOrder | None:
+    """The products and their blocks; none, and a problem more, where they cannot be told."""
     before = len(problems)
     try:
-        names = ordered_names(table.rows, problems)
+        names = ordered_names(products.rows, problems)
     except ScenarioError as error:
         problems += error.problems
-    if len(problems) == before and table.rows.num_rows == 0:
-        problems.append(problem_at(table.rows.place(0, "product"), "products", "no rows", "at least one row"))
-    return ProductOrder(names, _block_ptr(table.rows.group_ptr, most)) if len(problems) == before else None
+    if products.rows.num_rows == 0:
+        problems.append(problem_at(products.rows.place(0, "product"), "products", "no rows", "at least one row"))
+    return ProductOrder(names, _block_ptr(products.rows.group_ptr, most)) if len(problems) == before else None
 
 
 def _block_ptr(group_ptr: Ints, most: int) -> Ints:
@@ -254,9 +192,9 @@ def _frames(tables: Mapping[str, TypedTable]) -> dict[str, pd.DataFrame]:
     return {name: table.frame.reset_index(drop=True) for name, table in tables.items()}
 
 
-def _hash(file: ScenarioFile, held: Mapping[str, TypedTable], by_rows: Mapping[str, str]) -> str:
+def _hash(file: ScenarioFile, held: Mapping[str, TypedTable], by_rows: Mapping[str, TableByRows]) -> str:
     """Hash of the network and of the files that are read by rows."""
     digest = sha256(scenario_hash(file, _frames(held)).encode())
-    for name, of_file in sorted(by_rows.items()):
-        digest.update(f"{name}{of_file}".encode())
+    for name, table in by_rows.items():
+        digest.update(f"{name}{table.digest}".encode())
     return digest.hexdigest()

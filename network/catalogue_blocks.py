@@ -37,10 +37,19 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class TableByRows:
-    """A table of products in a Parquet file; `every` are its cells in rows for `*`, which belong to every block."""
+    """A table of products in a Parquet file.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the file.
+    every : DataFrame or None
+        Its cells in rows for `*`, which belong to every block.
+    """
 
     source: Source
     rows: ParquetRows
+    digest: str
     every: pd.DataFrame | None = None
 
     def typed(self, start: int, stop: int) -> tuple[TypedTable | None, list[Problem]]:

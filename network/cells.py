@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -194,7 +193,7 @@ _PARSE = {
 
 def _out_of_range(values: pd.Series, column: Column, num_periods: int | None) -> pd.Series:
     if column.kind == "period":
-        numbers = _of_distinct(partial(pd.to_numeric, errors="coerce"), values)
+        numbers = _of_distinct(_numbers, values)
         return (numbers < 1) | (numbers > (num_periods or np.inf))
     out = pd.Series(False, index=values.index)
     if column.least is not None:
