@@ -22,7 +22,6 @@ from meio.network.compiled import Ints
 from meio.network.merge import read_merged
 from meio.network.model import EVERY, Scenario, ScenarioFile
 from meio.network.parquet_rows import open_rows
-from meio.network.positions import Located
 from meio.network.problems import Problem, ScenarioError, problem_at
 from meio.network.product_order import ProductOrder, RowRanges, ordered_names, row_ranges
 from meio.network.promise import reached_in_time
@@ -78,13 +77,15 @@ def open_catalogue(
     order = _order(by_rows["products"], products_per_block, problems) if "products" in by_rows else None
     whole = {name: table for name, table in held.items() if name in PRODUCT_TABLES}
     ranges = _ranges(by_rows, order, problems) if order else {}
-    world = _world(document, file, held, by_rows, problems)
-    problems += problems_in(world, problems)
+    by_rows = {name: _with_rows_for_every_product(by_rows[name], ranges[name]) for name in ranges}
+    world = world_of(document, file, {**held, **_rows_for_every_product(by_rows, problems)})
     if order:
+        world = _with_groups(world, by_rows["products"], problems)
         problems += [problem for table in whole.values() for problem in _unknown_products(table, order)]
+    problems += problems_in(world, problems)
     if problems or file is None or order is None:
         raise ScenarioError(problems)
-    shared = replace(world, tables={name: table for name, table in held.items() if name not in whole})
+    shared = replace(world, tables={name: table for name, table in held.items() if name not in PRODUCT_TABLES})
     return Catalogue(
         file=file,
         hash=_hash(file, held, by_rows),
@@ -92,7 +93,7 @@ def open_catalogue(
         num_products=len(order.names),
         blocks=tuple(_blocks(order, ranges)),
         world=shared,
-        by_rows={name: _with_rows_for_every_product(table, ranges[name]) for name, table in by_rows.items()},
+        by_rows=by_rows,
         whole=whole,
         all_in_reach=bool(reached_in_time(Scenario(file, _frames(shared.tables), "", {})).all()),
     )
@@ -145,38 +146,37 @@ def _with_rows_for_every_product(table: TableByRows, ranges: RowRanges) -> Table
     """The table with its rows for `*` at hand."""
     if not len(ranges.every):
         return table
-    first, last = int(ranges.every[0]), int(ranges.every[-1])
-    return replace(table, every=table.rows.cells(first, last + 1).cells.loc[ranges.every])
+    runs = np.split(ranges.every, 1 + np.flatnonzero(np.diff(ranges.every) > 1))
+    return replace(table, every=pd.concat([table.rows.cells(int(run[0]), int(run[-1]) + 1).cells for run in runs]))
 
 
-def _world(
-    document: Located,
-    file: ScenarioFile | None,
-    held: dict[str, TypedTable],
-    by_rows: Mapping[str, TableByRows],
-    problems: list[Problem],
-) -> World:
-    """What can be checked of the tables held; groups are those of all products."""
-    world = world_of(document, file, held)
-    products = by_rows.get("products")
-    if products is None:
-        return world
+def _rows_for_every_product(by_rows: Mapping[str, TableByRows], problems: list[Problem]) -> dict[str, TypedTable]:
+    """Rows for `*` by table, where they are asked for once, at opening."""
+    tables: dict[str, TypedTable] = {}
+    for name, table in by_rows.items():
+        if table.every is not None:
+            every, wrong = table.typed(0, 0)
+            problems += wrong
+            tables.update({name: every} if every else {})
+    return tables
+
+
+def _with_groups(world: World, products: TableByRows, problems: list[Problem]) -> World:
+    """The world, with the groups of all products among its names."""
     try:
-        groups = _groups(products)
+        return replace(world, names={**world.names, "group": _groups(products)})
     except ScenarioError as error:
         problems += error.problems
         return world
-    return replace(world, names={**world.names, "group": groups})
 
 
 def _groups(products: TableByRows) -> list[str]:
-    """Groups of all products."""
+    """Groups of all products, as first named."""
     default = next(str(column.default) for column in products.source.columns if column.name == "group")
     if products.rows.schema.get_field_index("group") < 0:
         return [default]
-    return sorted(
-        {name for cells in products.rows.texts("group") for name in pc.unique(cells.fill_null(default)).to_pylist()}
-    )
+    of_row_groups = (pc.unique(cells.fill_null(default)).to_pylist() for cells in products.rows.texts("group"))
+    return list(dict.fromkeys(name for names in of_row_groups for name in names))
 
 
 def _unknown_products(table: TypedTable, order: ProductOrder) -> Iterator[Problem]:
