@@ -24,7 +24,7 @@ from meio.network.model import EVERY, Scenario, ScenarioFile
 from meio.network.parquet_rows import open_rows
 from meio.network.problems import Problem, ScenarioError, problem_at
 from meio.network.product_order import ProductOrder, RowRanges, ordered_names, row_ranges
-from meio.network.promise import reached_in_time
+from meio.network.promise import reached_in_time, unreachable
 from meio.network.scenario import scenario_hash, sources_of
 from meio.network.tables import only_simulated
 from meio.network.validation import valid_file
@@ -95,7 +95,7 @@ def open_catalogue(
         world=shared,
         by_rows=by_rows,
         whole=whole,
-        all_in_reach=bool(reached_in_time(Scenario(file, _frames(shared.tables), "", {})).all()),
+        all_in_reach=_all_in_reach(file, shared),
     )
 
 
@@ -186,6 +186,19 @@ def _unknown_products(table: TypedTable, order: ProductOrder) -> Iterator[Proble
     names = [*order.names.filter(known).to_pylist(), *([EVERY] if table.raw.table.name == "supply" else [])]
     expected = f"one of the scenario's {len(order.names)} products"
     yield from cell_problems(table, "product", ~cells.isin(names) & cells.notna(), expected)
+
+
+def _all_in_reach(file: ScenarioFile, world: World) -> bool:
+    """Whether every zone is reached in time at every speed that somebody in some group wants."""
+    if file.demand.whole is not None:
+        return bool(reached_in_time(Scenario(file, _frames(world.tables), "", {})).all())
+    groups = world.names["group"]
+    one_of_each = {
+        "products": pd.DataFrame({"product": groups, "group": groups}),
+        "product_demand": pd.DataFrame({"product": groups, "period": EVERY, "mean": 1.0}),
+    }
+    wanted = file.model_copy(update={"demand": file.demand.model_copy(update={"distribution": "poisson"})})
+    return not unreachable(Scenario(wanted, {**_frames(world.tables), **one_of_each}, "", {}))
 
 
 def _frames(tables: Mapping[str, TypedTable]) -> dict[str, pd.DataFrame]:

@@ -84,7 +84,8 @@ class Catalogue:
     whole : dict of str to TypedTable
         Other tables of products, held whole.
     all_in_reach : bool
-        Whether some node reaches every zone at every speed in time, so that no block need ask.
+        Whether some node reaches every zone in time at every speed that any product is asked for, so that no block need
+        ask.
     """
 
     file: ScenarioFile

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from meio.network.columns import texts
 from meio.network.model import EVERY
 from meio.network.problems import Problem, closest, one_of, problem_at, shown
 from meio.network.table_files import RawTable
@@ -46,10 +46,7 @@ class TypedTable:
 
 def among(cells: pd.Series, names: Iterable[str]) -> pd.Series[bool]:
     """Whether each text is one of many names; `Series.isin` makes Python objects of every name, one by one."""
-    texts = pa.array(cells, pa.large_string(), from_pandas=True)
-    known = names if isinstance(names, pd.Series) else list(names)
-    found = pc.is_in(texts, value_set=pa.array(known, pa.large_string(), from_pandas=True))
-    return pd.Series(np.asarray(found), index=cells.index)
+    return pd.Series(np.asarray(pc.is_in(texts(cells), value_set=texts(names))), index=cells.index)
 
 
 def row_problems(
