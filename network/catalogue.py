@@ -25,12 +25,12 @@ from meio.network.parquet_rows import open_rows
 from meio.network.problems import Problem, ScenarioError, problem_at
 from meio.network.product_order import ProductOrder, RowRanges, ordered_names, row_ranges
 from meio.network.promise import reached_in_time, unreachable
-from meio.network.scenario import scenario_hash, sources_of
+from meio.network.scenario import load_scenario, scenario_hash, sources_of
 from meio.network.tables import only_simulated
 from meio.network.validation import valid_file
 from meio.network.world import World, world_of
 
-__all__ = ["PRODUCTS_PER_BLOCK", "Block", "Catalogue", "is_catalogue", "open_catalogue"]
+__all__ = ["PRODUCTS_PER_BLOCK", "Block", "Catalogue", "check_scenario", "is_catalogue", "open_catalogue"]
 
 PRODUCTS_PER_BLOCK = 5_000
 
@@ -97,6 +97,28 @@ def open_catalogue(
         whole=whole,
         all_in_reach=_all_in_reach(file, shared),
     )
+
+
+def check_scenario(path: Path, overrides: Sequence[str] = ()) -> ScenarioFile:
+    """Check everything that a scenario says; a catalogue block by block, without what only the simulator reads.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario and its tables.
+    """
+    if not is_catalogue(path, overrides):
+        return load_scenario(path, overrides).file
+    catalogue = open_catalogue(path, overrides)
+    problems: list[Problem] = []
+    for block in catalogue.blocks:
+        try:
+            catalogue.block(block.index)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return catalogue.file
 
 
 def _order(products: TableByRows, most: int, problems: list[Problem]) -> ProductOrder | None:

@@ -14,7 +14,7 @@ import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
 
 from meio.network import catalogue_tables as opening
-from meio.network.catalogue import Catalogue, is_catalogue, open_catalogue
+from meio.network.catalogue import Catalogue, check_scenario, is_catalogue, open_catalogue
 from meio.network.problems import ScenarioError
 from meio.network.scenario import load_scenario
 
@@ -253,3 +253,17 @@ def test_a_file_that_changes_after_opening_is_told(tmp_path: Path):
     (tmp_path / "products.parquet").unlink()
     (found,) = told(lambda: catalogue.block(0))
     assert "products.parquet:1:1: products: found a damaged file" in found
+
+
+def test_a_whole_catalogue_is_checked_block_by_block(tmp_path: Path):
+    tables = catalogue_tables(50)
+    path = write_catalogue(tmp_path, tables, {"products": 20})
+    assert check_scenario(path).name == "toy"
+    in_cell("products", 12, "price", -1.0)(tables)
+    in_cell("product_demand", 180, "mean", -1.0)(tables)
+    write_catalogue(tmp_path, tables, {"products": 20})
+    found = told(lambda: check_scenario(path))
+    assert len(found) == 2
+    assert found == told(lambda: load_scenario(path))
+    write_catalogue(tmp_path, tables, {"products": 50})  # loaded whole
+    assert told(lambda: check_scenario(path)) == found
