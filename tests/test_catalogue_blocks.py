@@ -101,12 +101,12 @@ def test_blocks_compile_to_the_rows_of_the_whole(tmp_path: Path):
 @settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_any_row_groups_and_blocks_give_the_same_products(data: st.DataObject):
-    num_products = data.draw(st.integers(4, 40))
+    num_products = data.draw(st.integers(4, 24))
     tables = catalogue_tables(num_products, seed=data.draw(st.integers(0, 99)))
     rows_per_group = {name: data.draw(st.integers(1, len(frame) + 1), label=name) for name, frame in tables.items()}
     with tempfile.TemporaryDirectory() as folder:
         path = write_catalogue(Path(folder), tables, rows_per_group)
-        catalogue = open_catalogue(path, products_per_block=data.draw(st.integers(1, num_products + 1)))
+        catalogue = open_catalogue(path, products_per_block=data.draw(st.integers(3, num_products + 1)))
         assert_blocks_are_parts(compile_scenario(load_scenario(path)), catalogue)
 
 
@@ -216,3 +216,10 @@ def test_a_catalogue_has_products_in_several_row_groups(tmp_path: Path):
     assert not is_catalogue(tmp_path / "absent.yaml")
     write_catalogue(tmp_path, catalogue_tables(50), {"products": 50})
     assert not is_catalogue(path)
+
+
+def test_tables_of_stock_may_be_empty(tmp_path: Path):
+    tables = catalogue_tables(30)
+    tables |= {name: tables[name][:0] for name in ("initial_stock", "open_orders")}
+    path = write_catalogue(tmp_path, tables)
+    assert_blocks_are_parts(compile_scenario(load_scenario(path)), open_catalogue(path, products_per_block=20))

@@ -119,3 +119,15 @@ def test_names_of_products_that_are_empty_or_stand_there_twice(tmp_path: Path, r
         (6, "an empty cell"),
         (7, "a second row for b (the first is in line 2)"),
     ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 20), st.integers(1, 9), st.data())
+def test_any_rows_are_read_under_their_numbers(num_rows: int, rows_per_group: int, data: st.DataObject):
+    start = data.draw(st.integers(0, num_rows))
+    stop = data.draw(st.integers(start, num_rows))
+    with tempfile.TemporaryDirectory() as folder:
+        rows = written(Path(folder), [f"p{row}" for row in range(num_rows)], rows_per_group)
+        cells = rows.cells(start, stop).cells
+    assert list(cells.index) == list(range(start, stop))
+    assert list(cells["product"]) == [f"p{row}" for row in range(start, stop)]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
+from conftest import Ended
 
 from meio.network import catalogue_tables as opening
 from meio.network.catalogue import Catalogue, check_scenario, is_catalogue, open_catalogue
@@ -267,3 +268,14 @@ def test_a_whole_catalogue_is_checked_block_by_block(tmp_path: Path):
     assert found == told(lambda: load_scenario(path))
     write_catalogue(tmp_path, tables, {"products": 50})  # loaded whole
     assert told(lambda: check_scenario(path)) == found
+
+
+def test_the_command_line_tells_of_a_truncated_file(tmp_path: Path, meio: Callable[..., Ended]):
+    path = write_catalogue(tmp_path, catalogue_tables(50), {"products": 20})
+    assert meio("validate", path) == (0, "toy: no problem found\n", "")
+    file = tmp_path / "product_demand.parquet"
+    file.write_bytes(file.read_bytes()[:-100])
+    code, out, err = meio("validate", path)
+    assert (code, out) == (3, "")
+    assert "product_demand.parquet:1:1: demand.products: found a damaged file" in err
+    assert "Traceback" not in err
