@@ -57,17 +57,17 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to be
 def validate(scenario: ScenarioFile, overrides: Overrides, as_json: Json = False, debug: Debug = False) -> None:
     """Check a scenario and its tables, and list every problem."""
     with session(debug=debug):
+        from meio.network.catalogue import check_scenario
         from meio.network.problems import ScenarioError
-        from meio.network.scenario import load_scenario
         from meio.summary import json_text
 
         try:
-            checked = load_scenario(scenario, overrides)
+            file = check_scenario(scenario, overrides)
         except ScenarioError as error:
             if as_json:
                 typer.echo(json_text({"problems": [asdict(problem) for problem in error.problems]}))
             raise
-        typer.echo(json_text({"problems": []}) if as_json else f"{checked.file.name}: no problem found")
+        typer.echo(json_text({"problems": []}) if as_json else f"{file.name}: no problem found")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
 
@@ -14,35 +14,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from meio.network.catalogue_blocks import Block, Catalogue, TableByRows
-from meio.network.cells import TypedTable, cell_problems, typed
+from meio.network.catalogue_tables import is_parquet, opened_tables
+from meio.network.cells import TypedTable, cell_problems
 from meio.network.changes import PRODUCT_TABLES
 from meio.network.checks import problems_in
 from meio.network.compiled import Ints
 from meio.network.merge import read_merged
 from meio.network.model import EVERY, Scenario, ScenarioFile
 from meio.network.parquet_rows import open_rows
-from meio.network.positions import Located
-from meio.network.problems import Problem, ScenarioError, problem_at, shown
+from meio.network.problems import Problem, ScenarioError, problem_at
 from meio.network.product_order import ProductOrder, RowRanges, ordered_names, row_ranges
-from meio.network.promise import reached_in_time
-from meio.network.scenario import Source, read_typed, scenario_hash, sources_of
-from meio.network.table_files import no_table
+from meio.network.promise import reached_in_time, unreachable
+from meio.network.scenario import load_scenario, scenario_hash, sources_of
 from meio.network.tables import only_simulated
 from meio.network.validation import valid_file
 from meio.network.world import World, world_of
 
-__all__ = ["PRODUCTS_PER_BLOCK", "Block", "Catalogue", "is_catalogue", "open_catalogue"]
+__all__ = ["PRODUCTS_PER_BLOCK", "Block", "Catalogue", "check_scenario", "is_catalogue", "open_catalogue"]
 
 PRODUCTS_PER_BLOCK = 5_000
-_MOST_BYTES_HELD = 100_000_000  # of a table of products that is not read by rows
 
 
 def is_catalogue(path: Path, overrides: Sequence[str] = ()) -> bool:
     """Whether a scenario is meant to be read in blocks: its products are a Parquet file of several row groups."""
     document = read_merged(path, overrides, {}, [])
     for source in sources_of(document, path.parent) if document else []:
-        if source.table.name == "products" and (file := _parquet_file(source)) and file.is_file():
-            rows = open_rows(source.table, file, [])
+        if source.table.name == "products" and source.file and is_parquet(source):
+            rows = open_rows(source.table, source.file, [])
             return rows is not None and len(rows.group_ptr) > 2
     return False
 
@@ -73,103 +71,66 @@ def open_catalogue(
         raise ScenarioError(problems)
     file, misfits = valid_file(document)
     sources = [source for source in sources_of(document, path.parent) if not only_simulated(source.table.name)]
-    by_rows, held = _tables(sources, hashes, problems)
+    by_rows, held = opened_tables(sources, hashes, problems)
     reported = {problem.path for problem in problems}
     problems += [problem for problem in misfits if problem.path not in reported]
-    order = _order(sources, by_rows, products_per_block, problems)
+    order = _order(by_rows["products"], products_per_block, problems) if "products" in by_rows else None
     whole = {name: table for name, table in held.items() if name in PRODUCT_TABLES}
     ranges = _ranges(by_rows, order, problems) if order else {}
-    world = _world(document, file, held, by_rows, problems)
-    problems += problems_in(world, problems)
+    by_rows = {name: _with_rows_for_every_product(by_rows[name], ranges[name]) for name in ranges}
+    world = world_of(document, file, {**held, **_rows_for_every_product(by_rows, problems)})
     if order:
+        world = _with_groups(world, by_rows["products"], problems)
         problems += [problem for table in whole.values() for problem in _unknown_products(table, order)]
+    problems += problems_in(world, problems)
     if problems or file is None or order is None:
         raise ScenarioError(problems)
-    shared = replace(world, tables={name: table for name, table in held.items() if name not in whole})
+    shared = replace(world, tables={name: table for name, table in held.items() if name not in PRODUCT_TABLES})
     return Catalogue(
         file=file,
-        hash=_hash(file, held, {name: hashes[_parquet_file(table.source)] for name, table in by_rows.items()}),
+        hash=_hash(file, held, by_rows),
         data_hashes={relpath(source, path.parent): digest for source, digest in hashes.items()},
         num_products=len(order.names),
         blocks=tuple(_blocks(order, ranges)),
         world=shared,
-        by_rows={name: _with_rows_for_every_product(table, ranges[name]) for name, table in by_rows.items()},
+        by_rows=by_rows,
         whole=whole,
-        all_in_reach=bool(reached_in_time(Scenario(file, _frames(shared.tables), "", {})).all()),
+        all_in_reach=_all_in_reach(file, shared),
     )
 
 
-def _parquet_file(source: Source) -> Path | None:
-    """The Parquet file that a source names."""
-    given = source.given.value
-    named = isinstance(given, str) and Path(given).suffix.lower() == ".parquet"
-    return source.folder / given if named else None
+def check_scenario(path: Path, overrides: Sequence[str] = ()) -> ScenarioFile:
+    """Check everything that a scenario says; a catalogue block by block, without what only the simulator reads.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario and its tables.
+    """
+    if not is_catalogue(path, overrides):
+        return load_scenario(path, overrides).file
+    catalogue = open_catalogue(path, overrides)
+    problems: list[Problem] = []
+    for block in catalogue.blocks:
+        try:
+            catalogue.block(block.index)
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return catalogue.file
 
 
-def _tables(
-    sources: Sequence[Source], hashes: dict[Path, str], problems: list[Problem]
-) -> tuple[dict[str, TableByRows], dict[str, TypedTable]]:
-    """Tables of products in Parquet files, opened, and all others, read; their hashes and problems are added."""
-    by_rows: dict[str, TableByRows] = {}
-    held: dict[str, TypedTable] = {}
-    for source in sources:
-        of_products, file = source.table.name in PRODUCT_TABLES, _parquet_file(source)
-        if of_products and file:
-            if opened := _opened(source, file, hashes, problems):
-                by_rows[source.table.name] = opened
-        elif not (of_products and _too_large(source, problems)) and (table := read_typed(source, hashes, problems)):
-            held[source.table.name] = table
-    return by_rows, held
-
-
-def _opened(source: Source, file: Path, hashes: dict[Path, str], problems: list[Problem]) -> TableByRows | None:
-    """Table whose columns are those that it should have."""
-    try:
-        with file.open("rb") as content:
-            hashes[file] = file_digest(content, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        problems.append(no_table(source.table, source.given, file, error))
-        return None
-    rows = open_rows(source.table, file, problems)
-    if rows is None:
-        return None
-    header, wrong = typed(rows.header(), source.columns, source.num_periods)
-    problems += wrong
-    return TableByRows(source, rows) if header else None
-
-
-def _too_large(source: Source, problems: list[Problem]) -> bool:
-    """Whether a table of products is too large to be held; then it is a problem."""
-    file = source.folder / source.given.value if isinstance(source.given.value, str) else None
-    size = file.stat().st_size if file and file.is_file() else 0
-    if size > _MOST_BYTES_HELD:
-        found = f"{shown(source.given.value)} of {size / 1e6:.0f} MB"
-        expected = f"a Parquet file, or at most {_MOST_BYTES_HELD / 1e6:.0f} MB beside products in a Parquet file"
-        problems.append(problem_at(source.given.place, source.table.path, found, expected))
-    return size > _MOST_BYTES_HELD
-
-
-def _order(
-    sources: Sequence[Source], by_rows: Mapping[str, TableByRows], most: int, problems: list[Problem]
-) -> ProductOrder | None:
-    """The products and their blocks; none, and a problem, where they cannot be told."""
-    table = by_rows.get("products")
-    if table is None:
-        for source in sources:
-            if source.table.name == "products" and not _parquet_file(source):
-                found = (
-                    "rows in the scenario file" if isinstance(source.given.value, list) else shown(source.given.value)
-                )
-                problems.append(problem_at(source.given.place, "products", found, "the path of a Parquet file"))
-        return None
+def _order(products: TableByRows, most: int, problems: list[Problem]) -> ProductOrder | None:
+    """The products and their blocks; none, and a problem more, where they cannot be told."""
     before = len(problems)
     try:
-        names = ordered_names(table.rows, problems)
+        names = ordered_names(products.rows, problems)
     except ScenarioError as error:
         problems += error.problems
-    if len(problems) == before and table.rows.num_rows == 0:
-        problems.append(problem_at(table.rows.place(0, "product"), "products", "no rows", "at least one row"))
-    return ProductOrder(names, _block_ptr(table.rows.group_ptr, most)) if len(problems) == before else None
+    if products.rows.num_rows == 0:
+        problems.append(problem_at(products.rows.place(0, "product"), "products", "no rows", "at least one row"))
+    return ProductOrder(names, _block_ptr(products.rows.group_ptr, most)) if len(problems) == before else None
 
 
 def _block_ptr(group_ptr: Ints, most: int) -> Ints:
@@ -207,38 +168,37 @@ def _with_rows_for_every_product(table: TableByRows, ranges: RowRanges) -> Table
     """The table with its rows for `*` at hand."""
     if not len(ranges.every):
         return table
-    first, last = int(ranges.every[0]), int(ranges.every[-1])
-    return replace(table, every=table.rows.cells(first, last + 1).cells.loc[ranges.every])
+    runs = np.split(ranges.every, 1 + np.flatnonzero(np.diff(ranges.every) > 1))
+    return replace(table, every=pd.concat([table.rows.cells(int(run[0]), int(run[-1]) + 1).cells for run in runs]))
 
 
-def _world(
-    document: Located,
-    file: ScenarioFile | None,
-    held: dict[str, TypedTable],
-    by_rows: Mapping[str, TableByRows],
-    problems: list[Problem],
-) -> World:
-    """What can be checked of the tables held; groups are those of all products."""
-    world = world_of(document, file, held)
-    products = by_rows.get("products")
-    if products is None:
-        return world
+def _rows_for_every_product(by_rows: Mapping[str, TableByRows], problems: list[Problem]) -> dict[str, TypedTable]:
+    """Rows for `*` by table, where they are asked for once, at opening."""
+    tables: dict[str, TypedTable] = {}
+    for name, table in by_rows.items():
+        if table.every is not None:
+            every, wrong = table.typed(0, 0)
+            problems += wrong
+            tables.update({name: every} if every else {})
+    return tables
+
+
+def _with_groups(world: World, products: TableByRows, problems: list[Problem]) -> World:
+    """The world, with the groups of all products among its names."""
     try:
-        groups = _groups(products)
+        return replace(world, names={**world.names, "group": _groups(products)})
     except ScenarioError as error:
         problems += error.problems
         return world
-    return replace(world, names={**world.names, "group": groups})
 
 
 def _groups(products: TableByRows) -> list[str]:
-    """Groups of all products."""
+    """Groups of all products, as first named."""
     default = next(str(column.default) for column in products.source.columns if column.name == "group")
     if products.rows.schema.get_field_index("group") < 0:
         return [default]
-    return sorted(
-        {name for cells in products.rows.texts("group") for name in pc.unique(cells.fill_null(default)).to_pylist()}
-    )
+    of_row_groups = (pc.unique(cells.fill_null(default)).to_pylist() for cells in products.rows.texts("group"))
+    return list(dict.fromkeys(name for names in of_row_groups for name in names))
 
 
 def _unknown_products(table: TypedTable, order: ProductOrder) -> Iterator[Problem]:
@@ -250,13 +210,26 @@ def _unknown_products(table: TypedTable, order: ProductOrder) -> Iterator[Proble
     yield from cell_problems(table, "product", ~cells.isin(names) & cells.notna(), expected)
 
 
+def _all_in_reach(file: ScenarioFile, world: World) -> bool:
+    """Whether every zone is reached in time at every speed that somebody in some group wants."""
+    if file.demand.whole is not None:
+        return bool(reached_in_time(Scenario(file, _frames(world.tables), "", {})).all())
+    groups = world.names["group"]
+    one_of_each = {
+        "products": pd.DataFrame({"product": groups, "group": groups}),
+        "product_demand": pd.DataFrame({"product": groups, "period": EVERY, "mean": 1.0}),
+    }
+    wanted = file.model_copy(update={"demand": file.demand.model_copy(update={"distribution": "poisson"})})
+    return not unreachable(Scenario(wanted, {**_frames(world.tables), **one_of_each}, "", {}))
+
+
 def _frames(tables: Mapping[str, TypedTable]) -> dict[str, pd.DataFrame]:
     return {name: table.frame.reset_index(drop=True) for name, table in tables.items()}
 
 
-def _hash(file: ScenarioFile, held: Mapping[str, TypedTable], by_rows: Mapping[str, str]) -> str:
+def _hash(file: ScenarioFile, held: Mapping[str, TypedTable], by_rows: Mapping[str, TableByRows]) -> str:
     """Hash of the network and of the files that are read by rows."""
     digest = sha256(scenario_hash(file, _frames(held)).encode())
-    for name, of_file in sorted(by_rows.items()):
-        digest.update(f"{name}{of_file}".encode())
+    for name, table in by_rows.items():
+        digest.update(f"{name}{table.digest}".encode())
     return digest.hexdigest()

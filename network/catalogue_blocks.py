@@ -37,10 +37,19 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class TableByRows:
-    """A table of products in a Parquet file; `every` are its cells in rows for `*`, which belong to every block."""
+    """A table of products in a Parquet file.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the file.
+    every : DataFrame or None
+        Its cells in rows for `*`, which belong to every block.
+    """
 
     source: Source
     rows: ParquetRows
+    digest: str
     every: pd.DataFrame | None = None
 
     def typed(self, start: int, stop: int) -> tuple[TypedTable | None, list[Problem]]:
@@ -75,7 +84,8 @@ class Catalogue:
     whole : dict of str to TypedTable
         Other tables of products, held whole.
     all_in_reach : bool
-        Whether some node reaches every zone at every speed in time, so that no block need ask.
+        Whether some node reaches every zone in time at every speed that any product is asked for, so that no block need
+        ask.
     """
 
     file: ScenarioFile

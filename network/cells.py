@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from meio.network.columns import texts
 from meio.network.model import EVERY
 from meio.network.problems import Problem, closest, one_of, problem_at, shown
 from meio.network.table_files import RawTable
@@ -47,10 +46,7 @@ class TypedTable:
 
 def among(cells: pd.Series, names: Iterable[str]) -> pd.Series[bool]:
     """Whether each text is one of many names; `Series.isin` makes Python objects of every name, one by one."""
-    texts = pa.array(cells, pa.large_string(), from_pandas=True)
-    known = names if isinstance(names, pd.Series) else list(names)
-    found = pc.is_in(texts, value_set=pa.array(known, pa.large_string(), from_pandas=True))
-    return pd.Series(np.asarray(found), index=cells.index)
+    return pd.Series(np.asarray(pc.is_in(texts(cells), value_set=texts(names))), index=cells.index)
 
 
 def row_problems(
@@ -194,7 +190,7 @@ _PARSE = {
 
 def _out_of_range(values: pd.Series, column: Column, num_periods: int | None) -> pd.Series:
     if column.kind == "period":
-        numbers = _of_distinct(partial(pd.to_numeric, errors="coerce"), values)
+        numbers = _of_distinct(_numbers, values)
         return (numbers < 1) | (numbers > (num_periods or np.inf))
     out = pd.Series(False, index=values.index)
     if column.least is not None:

@@ -112,5 +112,4 @@ def open_orders_without_lane(world: World) -> Iterator[Problem]:
 
 def _pairs_in(first: pd.Series, second: pd.Series, pairs: set[tuple[str, str]]) -> pd.Series[bool]:
     """Whether each pair of cells is one of the pairs."""
-    found = pd.MultiIndex.from_arrays([first.astype(object), second.astype(object)]).isin(list(pairs))
-    return pd.Series(found, index=first.index)
+    return among(first.astype("str") + "\0" + second.astype("str"), ["\0".join(pair) for pair in pairs])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
 from meio.network.compiled import Floats, Ints
@@ -23,4 +25,10 @@ def integers(column: ArrayLike | pd.Series) -> Ints:
 
 def positions(names: Sequence[str] | pd.Series, wanted: Sequence[str] | pd.Series) -> Ints:
     """Position of each wanted name among the names; -1 for a name that is not among them."""
-    return integers(pd.Index(names).get_indexer(pd.Index(wanted)))
+    found = pc.index_in(texts(wanted), value_set=texts(names))
+    return integers(pc.fill_null(found, -1))
+
+
+def texts(names: Iterable[str] | pd.Series) -> pa.Array:
+    """Names as Arrow holds them, without a Python object for each where pandas holds them so too; missing ones null."""
+    return pa.array(names if isinstance(names, pd.Series) else list(names), pa.large_string(), from_pandas=True)

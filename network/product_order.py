@@ -105,8 +105,8 @@ def row_ranges(rows: ParquetRows, order: ProductOrder, wildcard: bool, problems:
     """
     ptr = np.full(len(order.block_ptr), rows.num_rows, dtype=np.int64)
     every, first_row, last, before = [np.empty(0, dtype=np.int64)], 0, -1, None
-    for cells in rows.texts("product"):
-        row = first_row + np.arange(len(cells))
+    for texts in rows.texts("product"):
+        cells, row = texts, first_row + np.arange(len(texts))
         end_row = first_row + len(cells)
         if wildcard:
             of_every = pc.fill_null(pc.equal(cells, EVERY), False)

@@ -129,6 +129,11 @@ class Source:
     columns: tuple[Column, ...]
     num_periods: int | None
 
+    @property
+    def file(self) -> Path | None:
+        """The file it names, if it names one."""
+        return self.folder / self.given.value if isinstance(self.given.value, str) else None
+
 
 def sources_of(document: Located, folder: Path) -> list[Source]:
     """Sources of the tables that a scenario gives."""

@@ -17,9 +17,14 @@ BY_ROWS = ("products", "product_demand", "supply", "initial_stock", "open_orders
 
 
 def catalogue_tables(num_products: int, num_periods: int = 4, seed: int = 1) -> dict[str, pd.DataFrame]:
-    """Tables of products like the toy's, with demand in every period; some products have stock, orders, own supply."""
+    """Tables of products like the toy's, with demand in every period; some products have stock, orders, own supply.
+
+    Four products or more have every group of the toy.
+    """
     rng = np.random.default_rng(seed)
-    kinds = TABLES["products"].iloc[rng.integers(0, len(TABLES["products"]), num_products)].reset_index(drop=True)
+    num_kinds = len(TABLES["products"])
+    kind = np.append(np.arange(num_kinds), rng.integers(0, num_kinds, max(0, num_products - num_kinds)))
+    kinds = TABLES["products"].iloc[kind[:num_products]].reset_index(drop=True)
     names = pd.Series([f"p{number:07d}" for number in rng.permutation(num_products)], dtype="str")
     products = kinds.assign(product=names, unit_cost=kinds["unit_cost"] * rng.uniform(0.5, 1.5, num_products))
     rows = np.repeat(np.arange(num_products), num_periods)

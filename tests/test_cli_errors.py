@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from conftest import Ended
 
-from meio.network import scenario as scenario_module
+from meio.network import catalogue as catalogue_module
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.yaml"
 Meio = Callable[..., Ended]
@@ -65,19 +65,19 @@ def test_problems_as_json(meio: Meio):
 
 
 def test_internal_error_is_brief(meio: Meio, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(scenario_module, "load_scenario", fails_with(RuntimeError("out of luck")))
+    monkeypatch.setattr(catalogue_module, "check_scenario", fails_with(RuntimeError("out of luck")))
     ended = meio("validate", QUICKSTART)
     assert (ended.code, ended.err) == (1, "internal error, RuntimeError: out of luck; --debug shows where\n")
 
 
 def test_debug_shows_where(meio: Meio, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(scenario_module, "load_scenario", fails_with(RuntimeError("out of luck")))
+    monkeypatch.setattr(catalogue_module, "check_scenario", fails_with(RuntimeError("out of luck")))
     ended = meio("validate", QUICKSTART, "--debug")
     assert ended.code == 1
     assert "Traceback" in ended.err
 
 
 def test_interrupted(meio: Meio, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(scenario_module, "load_scenario", fails_with(KeyboardInterrupt()))
+    monkeypatch.setattr(catalogue_module, "check_scenario", fails_with(KeyboardInterrupt()))
     ended = meio("validate", QUICKSTART)
     assert (ended.code, ended.err) == (130, "interrupted\n")
