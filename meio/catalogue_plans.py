@@ -23,7 +23,7 @@ from meio.blocks.plan import CataloguePlan, plan_in_blocks
 from meio.blocks.settling import TABLES, parts_of
 from meio.blocks.work_folder import only_run
 from meio.folder import OutputError, check_destination, read_facts
-from meio.network.catalogue import Catalogue, open_catalogue
+from meio.network.catalogue import PRODUCTS_PER_BLOCK, Catalogue, open_catalogue
 from meio.network.compile import compile_scenario
 from meio.outcome import Outcome
 from meio.output import read_plan, write_parts
@@ -107,7 +107,7 @@ def plan_catalogue(
     place, threads = named_executor(executor, workers)
     with _work_folder(folder, resume=resume) as work:
         with timed("read", timings):
-            catalogue = open_catalogue(Path(path), overrides)
+            catalogue = open_catalogue(Path(path), overrides, products_per_block=PRODUCTS_PER_BLOCK)
         journal = Journal(Checkpoint(work / "rounds", _identity(catalogue, overrides)))
         with timed("plan", timings):
             try:
@@ -141,7 +141,7 @@ def reopened_block(folder: Path | str, product: str) -> Outcome:
     folder = Path(folder)
     scenario = read_facts(folder)["scenario"]
     path, overrides = folder / scenario["path"], scenario["overrides"]
-    catalogue = open_catalogue(path, overrides)
+    catalogue = open_catalogue(path, overrides, products_per_block=PRODUCTS_PER_BLOCK)
     index = block_of(catalogue, product)
     block = catalogue.block(index)
     compiled = compile_scenario(block)
@@ -184,7 +184,13 @@ def _identity(catalogue: Catalogue, overrides: Sequence[str]) -> dict[str, str]:
     """What a run must have in common with the one that it goes on from."""
     planning = catalogue.file.planning.model_dump_json()
     settings = sha256("\n".join([planning, *overrides]).encode()).hexdigest()
-    return {"scenario": catalogue.hash, "settings": settings, "meio": version("meio")}
+    blocks = ",".join(str(block.first_product) for block in catalogue.blocks)
+    return {
+        "blocks": sha256(blocks.encode()).hexdigest(),
+        "scenario": catalogue.hash,
+        "settings": settings,
+        "meio": version("meio"),
+    }
 
 
 def lost_blocks(catalogue: Catalogue, made: CataloguePlan) -> pd.DataFrame:

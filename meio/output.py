@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from meio.folder import FACTS, OutputError, files_in, read_facts, replaced
+from meio.folder import FACTS, DiskError, OutputError, files_in, read_facts, replaced
 from meio.frames import output_tables, shared_tables
 from meio.network.compiled import CompiledScenario
 from meio.outcome import Outcome
@@ -109,7 +109,7 @@ def write_report(folder: Path) -> Path:
     try:
         (folder / REPORT).write_text(page, "utf-8")
     except OSError as error:
-        raise OutputError(f"{folder / REPORT} cannot be written: {error.strerror or error}") from error
+        raise DiskError(f"{folder / REPORT} cannot be written: {error.strerror or error}") from error
     return folder / REPORT
 
 
@@ -133,7 +133,7 @@ def write_figures(folder: Path) -> list[Path]:
     except BrowserError as error:
         raise OutputError(f"the figures cannot be drawn: {error}") from error
     except OSError as error:
-        raise OutputError(f"{folder / FIGURES} cannot be written: {error.strerror or error}") from error
+        raise DiskError(f"{folder / FIGURES} cannot be written: {error.strerror or error}") from error
     return paths
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from meio.folder import FACTS, OutputError, read_facts
+from meio.folder import FACTS, DiskError, read_facts
 from meio.network.compile import compile_scenario
 from meio.network.model import Scenario
 from meio.plans import Plan
@@ -103,7 +103,7 @@ def write_sensitivity(folder: Path, table: pd.DataFrame) -> None:
         table.to_parquet(folder / files[0], index=False)
         table.to_csv(folder / files[1], index=False)
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise DiskError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 def sensitivity_json(table: pd.DataFrame) -> str:

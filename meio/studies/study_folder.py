@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from meio.folder import FACTS, OutputError, check_destination, files_in
+from meio.folder import FACTS, DiskError, OutputError, check_destination, files_in
 from meio.network.compiled import CompiledScenario
 from meio.plans import Plan, load_plan
 from meio.studies.records import Record, read_record, write_record, write_whole
@@ -54,7 +54,7 @@ class StudyFolder:
             (folder / _RECORDS).mkdir(parents=True, exist_ok=True)
             write_whole(folder / STUDY, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+            raise DiskError(f"{folder} cannot be written: {error.strerror or error}") from error
 
     def plan(self, name: str, compiled: CompiledScenario) -> Plan | None:
         """A plan of the base, if it was finished."""
