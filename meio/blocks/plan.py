@@ -15,7 +15,7 @@ from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
 from meio.blocks.executors.protocol import Executor
 from meio.blocks.journal import Journal, Record
 from meio.blocks.problem import Catalogue, load_problem
-from meio.blocks.sample import sampled_prices
+from meio.blocks.sample import MOST_ROUNDS, sampled_prices
 from meio.blocks.settling import TABLES, Settled, Terms, parts_of, recovery_table, settle_block, shares
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
@@ -92,7 +92,7 @@ def plan_in_blocks(
     scenario = _network(catalogue)
     network = compile_scenario(scenario)
     shared = capacities(network)
-    tell = _Telling(len(catalogue.blocks), settings.max_iterations, progress)
+    tell = _Telling(len(catalogue.blocks), progress)
     for table in TABLES:
         (folder / f"{table}.parquet").mkdir(parents=True, exist_ok=True)
     executor.open(partial(load_problem, catalogue, threads), len(catalogue.blocks))
@@ -115,9 +115,9 @@ def plan_in_blocks(
 class _Telling:
     """What is told of progress: the step, and how many blocks of its round are done."""
 
-    def __init__(self, num_blocks: int, most_sampled: int, progress: Callable[[str, int, int], None] | None) -> None:
+    def __init__(self, num_blocks: int, progress: Callable[[str, int, int], None] | None) -> None:
         self.step = "open"
-        self._num_blocks, self._most_sampled, self._progress = num_blocks, most_sampled, progress
+        self._num_blocks, self._progress = num_blocks, progress
 
     def blocks(self, done: int) -> None:
         if self._progress is not None:
@@ -125,7 +125,7 @@ class _Telling:
 
     def sampled(self, now: Progress) -> None:
         if self._progress is not None:
-            self._progress(f"sample: gap {max(now.dual_gap, 0.0):.2%}", now.iteration, self._most_sampled)
+            self._progress(f"sample: gap {max(now.dual_gap, 0.0):.2%}", now.iteration, MOST_ROUNDS)
 
     def ascended(self, now: Progress) -> None:
         self.step = f"plan: round {now.iteration + 1}, gap {max(now.dual_gap, 0.0):.2%}"

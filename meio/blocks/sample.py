@@ -23,6 +23,7 @@ from meio.optimizer.stopping import Progress
 from meio.plans import CapacityPrices
 
 SAMPLED_PRODUCTS = 10_000
+MOST_ROUNDS = 80  # a round on the sample costs little, and every round over all products that it saves is dear
 
 
 def sampled_prices(
@@ -61,7 +62,8 @@ def sampled_prices(
     dual = BlockDual(
         Blocks(executor, lambda _: None), Journal(), shared._replace(limit=part), period_days, no_prices(part)
     )
-    ascent = dual_ascent(dual, stop_rule(settings), tell)
+    patient = settings.model_copy(update={"max_iterations": max(MOST_ROUNDS, settings.max_iterations)})
+    ascent = dual_ascent(dual, stop_rule(patient), tell)
     return average_of([answer.prices for answer in ascent.recent])
 
 
