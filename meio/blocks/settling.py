@@ -22,7 +22,7 @@ from meio.optimizer.paths import levelled, taken_units
 from meio.optimizer.planner import in_whole_units, unit_values
 from meio.optimizer.prices import average_of, flat, unflat, violation
 from meio.optimizer.recovery import review_targets, rounded, unpriced_cost
-from meio.optimizer.repair import repaired
+from meio.optimizer.repair import TOLERANCE, repaired
 from meio.optimizer.selection import of_products
 from meio.orders import orders_frame
 from meio.plans import CapacityPrices, Plan, targets_frame
@@ -100,13 +100,16 @@ def in_turn(problem: Problem, prices: Sequence[CapacityPrices]) -> Decisions:
 
 
 def shares(answers: Sequence[CatalogueAnswer], fixed_storage: Floats, limit: CapacityPrices) -> Floats:
-    """What each block may use, [block, resource]: as much of a capacity as it used of all use in these rounds."""
+    """What each block may use, [block, resource]: as much of a capacity as it used of all use in these rounds.
+
+    Repair may end slightly above its aim, so what is shared out is as much less.
+    """
     use = np.mean([answer.block_use for answer in answers], axis=0)
     use[:, : limit.storage.size] += fixed_storage.reshape(len(use), -1)
     total, capacity = use.sum(axis=0), flat(limit)
     part = np.where(total > 0.0, use / np.where(total > 0.0, total, 1.0), 1.0 / len(use))
     bounded = np.isfinite(capacity)
-    return np.where(bounded, np.where(bounded, capacity, 0.0) * part, np.inf)
+    return np.where(bounded, (1.0 - TOLERANCE) * np.where(bounded, capacity, 0.0) * part, np.inf)
 
 
 def recovery_table(settled: Sequence[Settled], before: tuple[float, float], limit: CapacityPrices) -> pd.DataFrame:
