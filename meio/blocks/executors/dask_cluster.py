@@ -61,7 +61,7 @@ def local_cluster(workers: int | None) -> Iterator[Any]:
             n_workers=workers or os.cpu_count(),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port
             silence_logs=logging.CRITICAL,  # of the workers
         )
 
