@@ -5,6 +5,7 @@ Run as ``blocks_program.py EXECUTOR DIARY``.
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from meio.blocks.executors.dask import DaskExecutor
 from meio.blocks.executors.processes import ProcessExecutor
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)  # as the command line does
     executor = ProcessExecutor(2) if sys.argv[1] == "processes" else DaskExecutor(workers=2)
     with closing(executor):
         executor.open(Load(Path(sys.argv[2])), 4)

@@ -69,6 +69,7 @@ class DaskExecutor:
         self._opened.close()
 
     def _connected(self) -> Any:
+        self._opened.enter_context(dask_cluster.quiet())
         cluster = None
         if self._address is None:
             cluster = self._opened.enter_context(dask_cluster.local_cluster(self._num_workers))

@@ -21,15 +21,31 @@ CLOSE_SECONDS = 0.5
 
 
 @contextmanager
-def local_cluster(workers: int | None) -> Iterator[Any]:
-    """Lend a scheduler in this process and workers beside it, with one thread each; in the end none is waited for.
-
-    A worker that dies is replaced, and its call is answered by an error at once: the executor tries again itself.
+def quiet() -> Iterator[None]:
+    """Keep Dask's log from whoever runs this process: the executor says itself what went wrong.
 
     Raises
     ------
     ExecutorUnavailable
         When Dask is not installed.
+    """
+    _distributed()  # which sets the levels
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def local_cluster(workers: int | None) -> Iterator[Any]:
+    """Lend a scheduler in this process and workers beside it, with one thread each; in the end none is waited for.
+
+    A worker that dies is replaced, and its call is answered by an error at once: the executor tries again itself.
     """
     distributed = _distributed()
     import dask
@@ -45,8 +61,8 @@ def local_cluster(workers: int | None) -> Iterator[Any]:
             n_workers=workers or os.cpu_count(),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,  # the executor says itself what went wrong
+            dashboard_address="127.0.0.1:0",  # any free port
+            silence_logs=logging.CRITICAL,  # of the workers
         )
 
         async def close_workers() -> None:
@@ -73,7 +89,7 @@ def connected(cluster: Any, address: str | None) -> Iterator[Any]:
     Raises
     ------
     ExecutorUnavailable
-        When Dask is not installed, nobody answers, or there is no worker.
+        When nobody answers, or there is no worker.
     """
     distributed = _distributed()
     try:
