@@ -120,10 +120,15 @@ def tail_width() -> float:
 
 
 def weekly_means(some: Assortment, num_weeks: int) -> Floats:
-    """Mean units a week [product, week]; the peak lies in the last weeks, whatever their number."""
-    shape = np.array([0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:]))
+    """Mean units a week [product, week]."""
     drift = some.drift[:, None] ** np.linspace(-1, 1, num_weeks)
-    return np.asarray((7 * some.daily[:, None] * drift * (1 + some.height[:, None] * shape)).round(4))
+    peak = 1 + some.height[:, None] * np.array(peak_shape(num_weeks))
+    return np.asarray((7 * some.daily[:, None] * drift * peak).round(4))
+
+
+def peak_shape(num_weeks: int) -> list[float]:
+    """Height of the peak by week, 1 at its height; it lies in the last weeks, whatever their number."""
+    return [0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:])
 
 
 def _of_group(trait: str, group_idx: NDArray[np.int64]) -> NDArray[np.generic]:

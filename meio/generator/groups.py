@@ -42,7 +42,6 @@ GROUPS = {
     "furniture": Group(0.08, "non_sortable", 150, 0.160, 19.0, 1.2, 0.0, 0.08, ("maker_high_point", "import_savannah")),
     "appliances": Group(0.06, "non_sortable", 210, 0.110, 14.0, 1.6, 0.0, 0.12, ("border_laredo", "import_long_beach")),
 }
-STORAGE_TYPES = ("sortable", "non_sortable")
 HEAVIEST_KG = {"sortable": 9.5, "non_sortable": 38.0}
 VENDORS = {
     "import_long_beach": Vendor("Port of Long Beach CA", 33.75, -118.21, 40, 0.40),
