@@ -111,7 +111,7 @@ def _write_network(folder: Path, places: pd.DataFrame, flows: Flows, asked: dict
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     shares = share_by_site(zone_mix, sites, zones)
-    uneven = np.random.default_rng([seed, 3]).uniform(1 - UNEVENNESS, 1 + UNEVENNESS, len(sites))
+    uneven = np.random.default_rng([seed, 3]).uniform(*UNEVENNESS, len(sites))
     slack = pd.Series(uneven / asked["tightness"], sites.index)
     text = _filled(asked, sites, node_lines(sites, shares, flows, int(asked["periods"]), slack))
     (folder / SCENARIO).write_text(text, encoding="utf-8", newline="\n")

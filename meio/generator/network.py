@@ -48,15 +48,15 @@ class Size(NamedTuple):
 # network: more than in ordinary weeks, less than in the peak.
 SIZES = {
     "distribution_centre": Size(
-        {"sortable": Room(45, 13), "non_sortable": Room(25, 2)},
-        2.5,
+        {"sortable": Room(45, 13), "non_sortable": Room(30, 2)},
+        3.0,
         3.0,
         "{of_unit_cost_per_year: 0.25, per_m3_day: 0.25}",
     ),
-    "fulfilment_centre": Size({"sortable": Room(2, 7.5), "non_sortable": Room(2, 5)}, 1.35, 1.9),
-    "same_day_site": Size({"sortable": Room(2, 7)}, 2.3, 2.8, "{of_unit_cost_per_year: 0.25, per_m3_day: 1.50}"),
+    "fulfilment_centre": Size({"sortable": Room(2, 8.5), "non_sortable": Room(2, 6.5)}, 1.5, 1.75),
+    "same_day_site": Size({"sortable": Room(2, 8)}, 2.6, 2.8, "{of_unit_cost_per_year: 0.25, per_m3_day: 1.50}"),
 }
-UNEVENNESS = 0.15  # sites are so much larger or smaller than that, evenly spread
+UNEVENNESS = (0.85, 1.35)  # a site is so many times as large as that, evenly spread
 
 
 def node_lines(sites: pd.DataFrame, shares: pd.DataFrame, flows: Flows, num_weeks: int, slack: pd.Series) -> str:
