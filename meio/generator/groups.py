@@ -51,3 +51,8 @@ VENDORS = {
     "border_laredo": Vendor("Laredo TX", 27.53, -99.49, 20, 0.35),
     "maker_high_point": Vendor("High Point NC", 35.96, -80.01, 26, 0.55),
 }
+
+
+def groups_of(storage_type: str) -> list[str]:
+    """Groups whose products need a storage type."""
+    return [name for name, group in GROUPS.items() if group.storage_type == storage_type]

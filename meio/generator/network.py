@@ -9,7 +9,7 @@ import pandas as pd
 
 from meio.generator.assortment import peak_shape
 from meio.generator.flows import Flows
-from meio.generator.groups import GROUPS, VENDORS
+from meio.generator.groups import VENDORS, groups_of
 from meio.generator.places import distances
 from meio.generator.sites import of_kind
 
@@ -80,7 +80,7 @@ def node_lines(sites: pd.DataFrame, shares: pd.DataFrame, flows: Flows, num_week
         for name, vendor in VENDORS.items()
     ]
     sums = flows.frame()
-    for name, site in sites.to_dict("index").items():
+    for name, site in zip(sites.index, sites.to_dict("records"), strict=True):
         parts = [f"kind: {site['kind']}, lat: {site['lat']}, lon: {site['lon']}"]
         parts += _capacities(site["kind"], shares[name], sums, num_weeks, slack[name])
         lines.append(f"  {name}: # {site['place']}\n    {{" + ",\n    ".join(parts) + "}")
@@ -95,21 +95,23 @@ def _capacities(kind: str, share: pd.Series, sums: pd.DataFrame, num_weeks: int,
     if kind == "fulfilment_centre":
         hires = [1 + PEAK_HIRES * week for week in peak_shape(num_weeks)]
         inbound = "[" + ", ".join(rounded(size.inbound * units * hired) for hired in hires) + "]"
-    m3 = {name: slack * _storage(room, share, sums, name) for name, room in size.room.items()}
+    rooms = [
+        f"{name}: {rounded(slack * _storage(room, share[groups], sums.loc[groups]))}"
+        for name, room in size.room.items()
+        if share[groups := groups_of(name)].any()
+    ]
     parts = [
-        "storage_m3: {" + ", ".join(f"{name}: {rounded(one)}" for name, one in m3.items() if one) + "}",
+        "storage_m3: {" + ", ".join(rooms) + "}",
         f"inbound_units_per_day: {inbound}",
         f"outbound_units_per_day: {rounded(size.outbound * units)}",
     ]
     return parts + ([f"holding: {size.holding}"] if size.holding else [])
 
 
-def _storage(room: Room, share: pd.Series, sums: pd.DataFrame, storage_type: str) -> float:
-    """Storage in m³ for the groups of a storage type."""
-    stored = [name for name, group in GROUPS.items() if group.storage_type == storage_type]
-    flow = (share * sums["m3"])[stored].sum()
-    spread = (np.sqrt(share) * sums["spread_m3"])[stored].sum()
-    return float(room.days * flow + room.deviations * spread)
+def _storage(room: Room, share: pd.Series, sums: pd.DataFrame) -> float:
+    """Storage in m³ for some groups, from their shares and sums."""
+    spread = (np.sqrt(share) * sums["spread_m3"]).sum()
+    return float(room.days * (share * sums["m3"]).sum() + room.deviations * spread)
 
 
 def lane_lines(sites: pd.DataFrame) -> str:
