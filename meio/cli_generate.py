@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from meio.cli_options import Debug, Written
-from meio.console import session
+from meio.console import Exit, session
 
 
 def generate(
@@ -22,6 +22,7 @@ def generate(
 ) -> None:
     """Make up a scenario of any size, for tests of scale."""
     with session(debug=debug):
+        from meio.generator.generate import RequestError
         from meio.generator.generate import generate as make
 
         try:
@@ -34,6 +35,7 @@ def generate(
                 seed=seed,
                 tightness=tightness,
             )
-        except ValueError as error:
-            raise typer.BadParameter(f"--{error}") from None
+        except RequestError as error:
+            typer.echo(f"--{error}", err=True)
+            raise typer.Exit(Exit.USAGE) from None
         typer.echo(path)

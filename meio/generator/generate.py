@@ -40,6 +40,10 @@ RANGES = {
 }
 
 
+class RequestError(ValueError):
+    """A number that is out of its range."""
+
+
 class Request(NamedTuple):
     """What was asked for, as `generate` says."""
 
@@ -93,7 +97,7 @@ def generate(
 
     Raises
     ------
-    ValueError
+    RequestError
         When a number is out of its range.
     OutputError
         When the folder holds what meio did not write, or cannot be written.
@@ -112,7 +116,7 @@ def _check(asked: Request) -> None:
     for name, value in asked._asdict().items():
         least, most = RANGES[name]
         if not least <= value <= most:
-            raise ValueError(f"{name}: found {value:g}, expected a number from {least:g} to {most:,}")
+            raise RequestError(f"{name}: found {value:g}, expected a number from {least:g} to {most:,}")
 
 
 def _write_network(folder: Path, flows: Flows, asked: Request) -> None:
