@@ -136,7 +136,7 @@ def _write_network(folder: Path, flows: Flows, asked: Request) -> None:
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     shares = share_by_site(zone_mix, sites, zones)
-    uneven = np.random.default_rng([asked.seed, 3]).uniform(*UNEVENNESS, len(sites))
+    uneven = np.random.default_rng([asked.seed, 3]).permutation(np.linspace(*UNEVENNESS, len(sites)))
     slack = pd.Series(uneven / asked.tightness, sites.index)
     text = _filled(asked, sites, node_lines(sites, shares, flows, asked.periods, slack))
     (folder / SCENARIO).write_text(text, encoding="utf-8", newline="\n")
