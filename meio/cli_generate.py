@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from meio.cli_options import Debug, Written
+from meio.cli_options import Debug
 from meio.console import Exit, session
 
 
 def generate(
-    output: Written,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder to write; an earlier scenario there is replaced."),
+    ],
     products: Annotated[int, typer.Option(help="Products, 80% of them slow movers.")] = 10_000,
     nodes: Annotated[int, typer.Option(help="Stocking sites, besides the vendors.")] = 20,
     zones: Annotated[int, typer.Option(help="Zones of customers.")] = 20,

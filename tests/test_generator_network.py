@@ -134,3 +134,18 @@ def test_what_meio_did_not_write_stays(tmp_path):
     with pytest.raises(OutputError, match="holds diary"):
         meio.generate(tmp_path, products=10, nodes=3, zones=1)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_a_run_does_not_take_the_place_of_its_scenario_nor_a_scenario_that_of_a_run(meio, tmp_path):
+    command = ("generate", "--products", 10, "--nodes", 3, "--zones", 1, "--periods", 1)
+    assert meio(*command, "-o", tmp_path / "made").code == 0
+    ended = meio("plan", tmp_path / "made" / "scenario.yaml", "-o", tmp_path / "made")
+    assert (ended.code, ended.err.strip()) == (
+        2,
+        f"{tmp_path / 'made'} holds a generated scenario; name another folder",
+    )
+    assert (tmp_path / "made" / "scenario.yaml").exists()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "run.json").write_text('{"files": ["run.json"]}')
+    ended = meio(*command, "-o", tmp_path / "out")
+    assert (ended.code, ended.err.strip()) == (2, f"{tmp_path / 'out'} holds the output of a run; name another folder")

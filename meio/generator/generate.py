@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from meio.folder import FACTS, files_in, replaced
+from meio.folder import FACTS, GENERATED, files_in, replaced
 from meio.generator.assortment import ROW_GROUP
 from meio.generator.flows import Flows
 from meio.generator.mixes import make_rates, make_speed_mix, make_zone_mix
@@ -75,7 +75,7 @@ def generate(
     Parameters
     ----------
     folder : str or Path
-        Folder to write; an earlier output there is replaced.
+        Folder to write; an earlier generated scenario there is replaced.
     products : int
         Products of the catalogue.
     nodes : int
@@ -100,14 +100,14 @@ def generate(
     RequestError
         When a number is out of its range.
     OutputError
-        When the folder holds what meio did not write, or cannot be written.
+        When the folder holds anything but a generated scenario, or cannot be written.
     """
     asked = Request(products, nodes, zones, periods, seed, tightness)
     _check(asked)
-    with replaced(Path(folder)) as draft:
+    with replaced(Path(folder), generated=True) as draft:
         flows = write_product_tables(draft, products, periods, seed)
         _write_network(draft, flows, asked)
-        facts = {"generated": asked._asdict(), "files": sorted([*files_in(draft), FACTS])}
+        facts = {GENERATED: asked._asdict(), "files": sorted([*files_in(draft), FACTS])}
         (draft / FACTS).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     return Path(folder) / SCENARIO
 
