@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from meio.cli_options import Debug, Written
-from meio.console import session
+from meio.cli_options import Debug
+from meio.console import Exit, session
 
 
 def generate(
-    output: Written,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder to write; an earlier scenario there is replaced."),
+    ],
     products: Annotated[int, typer.Option(help="Products, 80% of them slow movers.")] = 10_000,
     nodes: Annotated[int, typer.Option(help="Stocking sites, besides the vendors.")] = 20,
     zones: Annotated[int, typer.Option(help="Zones of customers.")] = 20,
@@ -22,6 +26,7 @@ def generate(
 ) -> None:
     """Make up a scenario of any size, for tests of scale."""
     with session(debug=debug):
+        from meio.generator.generate import RequestError
         from meio.generator.generate import generate as make
 
         try:
@@ -34,6 +39,7 @@ def generate(
                 seed=seed,
                 tightness=tightness,
             )
-        except ValueError as error:
-            raise typer.BadParameter(f"--{error}") from None
+        except RequestError as error:
+            typer.echo(f"--{error}", err=True)
+            raise typer.Exit(Exit.USAGE) from None
         typer.echo(path)

@@ -12,36 +12,53 @@ from typing import Any
 
 FACTS = "run.json"
 """The file that marks a folder as an output; its `files` lists everything that was written beside it."""
+GENERATED = "generated"
+"""The key in it by which a generated scenario is told from the output of a run."""
 
 
 class OutputError(Exception):
     """An output folder that cannot be written, or that does not hold what is asked of it."""
 
 
+<<<<<<< HEAD
 class DiskError(OutputError):
     """The disk refused what was to be written: it is full, or not ours to write."""
 
 
 def check_destination(folder: Path) -> None:
+=======
+def check_destination(folder: Path, *, generated: bool = False) -> None:
+>>>>>>> 17703dfd04e77ead4dc29eb0a1b3b68a02a650eb
     """Make sure, before any work is done, that an output folder may be written here.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+    generated : bool
+        Whether a generated scenario is to be written, which may only take the place of one, as nothing else may.
 
     Raises
     ------
     OutputError
-        When it is a file, holds files that meio did not write, or lies where nothing can be written.
+        When it is a file, holds files that meio did not write or something else that it wrote, or lies where nothing
+        can be written.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder")
     stranger = _stranger(folder)
     if stranger is not None:
         raise OutputError(f"{folder} holds {stranger}, which meio did not write; name a new or empty folder")
+    if (folder / FACTS).exists() and (GENERATED in read_facts(folder)) != generated:
+        held = "the output of a run" if generated else "a generated scenario"
+        raise OutputError(f"{folder} holds {held}; name another folder")
     parent = next(place for place in folder.resolve().parents if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"{folder} cannot be written: no folder can be made in {parent}")
 
 
 @contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
+def replaced(folder: Path, *, generated: bool = False) -> Iterator[Path]:
     """Lend an empty folder to fill; when that went well it takes the place of `folder`, else it vanishes.
 
     Raises
@@ -49,7 +66,7 @@ def replaced(folder: Path) -> Iterator[Path]:
     OutputError
         As `check_destination`, or when the disk refuses.
     """
-    check_destination(folder)
+    check_destination(folder, generated=generated)
     place = folder.resolve()
     draft, former = (place.with_name(f".{place.name}.{os.getpid()}.{state}") for state in ("new", "old"))
     try:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HOMES = {"meio": ROOT / "meio", "meio/network": ROOT / "network", "meio/simulation": ROOT / "simulation"}
-DATA = {".py", ".typed", ".css", ".html", ".js", ".yaml"}
+DATA = {".py", ".typed", ".css", ".csv", ".html", ".js", ".yaml"}
 
 
 def packaged_files() -> set[str]:

@@ -81,7 +81,7 @@ def draw_assortment(number: int, count: int, seed: int) -> Assortment:
     price = _of_group("price", group_idx) * np.exp(0.5 * size + random.normal(0, 0.35, ROW_GROUP))
     weight = _of_group("weight_kg", group_idx) * np.exp(0.9 * size + random.normal(0, 0.2, ROW_GROUP))
     volume = _of_group("volume_m3", group_idx) * np.exp(size + random.normal(0, 0.2, ROW_GROUP))
-    bulky = _of_group("storage_type", group_idx) == "non_sortable"
+    bulky = np.array([group.storage_type == "non_sortable" for group in GROUPS.values()])[group_idx]
     first = number * ROW_GROUP
     drawn = Assortment(
         first,
@@ -96,7 +96,7 @@ def draw_assortment(number: int, count: int, seed: int) -> Assortment:
         (1 + (MEDIAN_DISPERSION - 1) * np.exp(random.normal(0, 0.4, ROW_GROUP))).round(3),
         random.uniform(0.98, 1.02, ROW_GROUP),
     )
-    return Assortment(first, *(column[:count] for column in drawn[1:]))
+    return Assortment(first, group_idx[:count], *(column[:count] for column in drawn[2:]))
 
 
 def ordinary_daily(first: int, seed: int) -> Floats:
@@ -120,11 +120,16 @@ def tail_width() -> float:
 
 
 def weekly_means(some: Assortment, num_weeks: int) -> Floats:
-    """Mean units a week [product, week]; the peak lies in the last weeks, whatever their number."""
-    shape = np.array([0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:]))
+    """Mean units a week [product, week]."""
     drift = some.drift[:, None] ** np.linspace(-1, 1, num_weeks)
-    return np.asarray((7 * some.daily[:, None] * drift * (1 + some.height[:, None] * shape)).round(4))
+    peak = 1 + some.height[:, None] * np.array(peak_shape(num_weeks))
+    return np.asarray((7 * some.daily[:, None] * drift * peak).round(4))
 
 
-def _of_group(trait: str, group_idx: NDArray[np.int64]) -> NDArray[np.generic]:
-    return np.array([getattr(group, trait) for group in GROUPS.values()])[group_idx]
+def peak_shape(num_weeks: int) -> list[float]:
+    """Height of the peak by week, 1 at its height; it lies in the last weeks, whatever their number."""
+    return [0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:])
+
+
+def _of_group(trait: str, group_idx: NDArray[np.int64]) -> Floats:
+    return np.array([float(getattr(group, trait)) for group in GROUPS.values()])[group_idx]

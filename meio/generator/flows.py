@@ -45,4 +45,4 @@ def no_flows() -> Flows:
 
 
 def _by_group(group_idx: NDArray[np.int64], terms: Floats) -> Floats:
-    return np.bincount(group_idx, terms, len(GROUPS))
+    return np.bincount(group_idx, terms, len(GROUPS)).astype(np.float64)

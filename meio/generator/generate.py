@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from meio.folder import FACTS, files_in, replaced
+from meio.folder import FACTS, GENERATED, files_in, replaced
 from meio.generator.assortment import ROW_GROUP
 from meio.generator.flows import Flows
 from meio.generator.mixes import make_rates, make_speed_mix, make_zone_mix
@@ -22,8 +23,36 @@ from meio.generator.tables import write_product_tables
 
 SCENARIO = "scenario.yaml"
 HORIZON_ENDS = date(2026, 12, 28)
-LARGE = 20_000  # products; beyond, sampled refinement takes too long
-MOST_PRODUCTS = 999_999_999  # as many as names of one length
+LARGE = 20_000  # products; beyond, refinement takes longer than all the rest
+PLANNING = """planning:
+  max_iterations: 30
+  target_gap: 5e-3"""
+NOT_REFINED = """
+  refinement_rounds: 0 # moving single targets on sampled paths would take longer than all the rest"""
+MOST_PLACES = 100
+RANGES = {
+    "products": (1, 999_999_999),  # as many as names of one length
+    "nodes": (FEWEST_SITES, MOST_PLACES),
+    "zones": (1, MOST_PLACES),
+    "periods": (1, 520),
+    "seed": (0, 2**63),
+    "tightness": (0.01, 100),
+}
+
+
+class RequestError(ValueError):
+    """A number that is out of its range."""
+
+
+class Request(NamedTuple):
+    """What was asked for, as `generate` says."""
+
+    products: int
+    nodes: int
+    zones: int
+    periods: int
+    seed: int
+    tightness: float
 
 
 def generate(
@@ -46,7 +75,7 @@ def generate(
     Parameters
     ----------
     folder : str or Path
-        Folder to write; an earlier output there is replaced.
+        Folder to write; an earlier generated scenario there is replaced.
     products : int
         Products of the catalogue.
     nodes : int
@@ -68,77 +97,66 @@ def generate(
 
     Raises
     ------
-    ValueError
+    RequestError
         When a number is out of its range.
     OutputError
-        When the folder holds what meio did not write, or cannot be written.
+        When the folder holds anything but a generated scenario, or cannot be written.
     """
-    places = read_places()
-    num_sites = len(places)
-    _check("products", products, 1, MOST_PRODUCTS)
-    _check("nodes", nodes, FEWEST_SITES, num_sites)
-    _check("zones", zones, 1, len(places))
-    _check("periods", periods, 1, 520)
-    _check("seed", seed, 0, 2**63)
-    _check("tightness", tightness, 0.01, 100.0)
-    asked = {"products": products, "nodes": nodes, "zones": zones, "periods": periods, "seed": seed}
-    asked |= {"tightness": tightness}
-    with replaced(Path(folder)) as draft:
+    asked = Request(products, nodes, zones, periods, seed, tightness)
+    _check(asked)
+    with replaced(Path(folder), generated=True) as draft:
         flows = write_product_tables(draft, products, periods, seed)
-        _write_network(draft, places, flows, asked)
-        facts = {"generated": asked, "files": sorted([*files_in(draft), FACTS])}
+        _write_network(draft, flows, asked)
+        facts = {GENERATED: asked._asdict(), "files": sorted([*files_in(draft), FACTS])}
         (draft / FACTS).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     return Path(folder) / SCENARIO
 
 
-def _check(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{name}: found {value:g}, expected a number from {least:g} to {most:,.10g}")
+def _check(asked: Request) -> None:
+    for name, value in asked._asdict().items():
+        least, most = RANGES[name]
+        if not least <= value <= most:
+            raise RequestError(f"{name}: found {value:g}, expected a number from {least:g} to {most:,}")
 
 
-def _write_network(folder: Path, places: pd.DataFrame, flows: Flows, asked: dict[str, float]) -> None:
+def _write_network(folder: Path, flows: Flows, asked: Request) -> None:
     """Write the small tables and the scenario file."""
-    seed, nodes, num_zones = int(asked["seed"]), int(asked["nodes"]), int(asked["zones"])
-    zones = places.iloc[:num_zones].rename_axis("zone")
-    zone_mix = make_zone_mix(zones, seed)
-    sites = lay_out(nodes, zones, places)
+    places = read_places()
+    zones = places.iloc[: asked.zones].rename_axis("zone")
+    zone_mix = make_zone_mix(zones, asked.seed)
+    sites = lay_out(asked.nodes, zones, places)
+    speed_mix = make_speed_mix(same_day_site(sites, zones).index)
+    sold = flows.frame().query("units > 0").index
     tables = {
         "zones": zones.reset_index(),
         "rates": make_rates(),
-        "zone_mix": zone_mix.melt(var_name="zone", value_name="share", ignore_index=False).reset_index(),
-        "speed_mix": make_speed_mix(same_day_site(sites, zones).index),
+        "zone_mix": zone_mix.loc[sold].melt(var_name="zone", value_name="share", ignore_index=False).reset_index(),
+        "speed_mix": speed_mix[speed_mix["group"].isin(sold)],
     }
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     shares = share_by_site(zone_mix, sites, zones)
-    uneven = np.random.default_rng([seed, 3]).uniform(1 - UNEVENNESS, 1 + UNEVENNESS, len(sites))
-    slack = pd.Series(uneven / asked["tightness"], sites.index)
-    text = _filled(asked, sites, node_lines(sites, shares, flows, int(asked["periods"]), slack))
+    uneven = np.random.default_rng([asked.seed, 3]).permutation(np.linspace(*UNEVENNESS, len(sites)))
+    slack = pd.Series(uneven / asked.tightness, sites.index)
+    text = _filled(asked, sites, node_lines(sites, shares, flows, asked.periods, slack))
     (folder / SCENARIO).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _filled(asked: dict[str, float], sites: pd.DataFrame, nodes: str) -> str:
+def _filled(asked: Request, sites: pd.DataFrame, nodes: str) -> str:
     """Fill the template."""
     template = Template(files("meio.generator").joinpath("template.yaml").read_text(encoding="utf-8"))
-    products, periods = int(asked["products"]), int(asked["periods"])
-    planning = "planning: {max_iterations: 30, target_gap: 5e-3}"
-    if products > LARGE:
-        planning = (
-            "planning:\n  max_iterations: 30\n  target_gap: 5e-3\n"
-            "  refinement_rounds: 0 # moving single targets on sampled paths would take longer than all the rest"
-        )
     return template.substitute(
-        command="meio generate " + " ".join(f"--{name} {value}" for name, value in asked.items()) + " -o DIR",
-        name=f"generated-{products}x{asked['nodes']}",
-        products=f"{products:,}",
-        nodes=asked["nodes"],
-        zones=asked["zones"],
-        periods=periods,
-        start=HORIZON_ENDS - timedelta(weeks=periods),
+        command="meio generate " + " ".join(f"--{name} {value}" for name, value in asked._asdict().items()) + " -o DIR",
+        name=f"generated-{asked.products}x{asked.nodes}",
+        products=f"{asked.products:,}",
+        nodes=asked.nodes,
+        zones=asked.zones,
+        periods=asked.periods,
+        start=HORIZON_ENDS - timedelta(weeks=asked.periods),
         node_lines=nodes,
         lane_lines=lane_lines(sites),
         same_day_sites=", ".join(of_kind(sites, "same_day_site").index),
         fulfilment_centres=", ".join(of_kind(sites, "fulfilment_centre").index),
         row_group=f"{ROW_GROUP:,}",
-        planning=planning,
+        planning=PLANNING + NOT_REFINED * (asked.products > LARGE),
     )

@@ -42,7 +42,6 @@ GROUPS = {
     "furniture": Group(0.08, "non_sortable", 150, 0.160, 19.0, 1.2, 0.0, 0.08, ("maker_high_point", "import_savannah")),
     "appliances": Group(0.06, "non_sortable", 210, 0.110, 14.0, 1.6, 0.0, 0.12, ("border_laredo", "import_long_beach")),
 }
-STORAGE_TYPES = ("sortable", "non_sortable")
 HEAVIEST_KG = {"sortable": 9.5, "non_sortable": 38.0}
 VENDORS = {
     "import_long_beach": Vendor("Port of Long Beach CA", 33.75, -118.21, 40, 0.40),
@@ -52,3 +51,8 @@ VENDORS = {
     "border_laredo": Vendor("Laredo TX", 27.53, -99.49, 20, 0.35),
     "maker_high_point": Vendor("High Point NC", 35.96, -80.01, 26, 0.55),
 }
+
+
+def groups_of(storage_type: str) -> list[str]:
+    """Groups whose products need a storage type."""
+    return [name for name, group in GROUPS.items() if group.storage_type == storage_type]

@@ -19,8 +19,8 @@ BANDS = {"courier": 1, "ground": 6, "air": 6}
 def make_zone_mix(zones: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Share of a group's demand, a row a group and a column a zone: population, and a taste that leans one way."""
     random = np.random.default_rng([seed, 2])
-    position = zones[["lat", "lon"]]
-    position = ((position - position.mean()) / position.std(ddof=0).clip(lower=1.0)).to_numpy()
+    position = zones[["lat", "lon"]].to_numpy()
+    position = (position - position.mean(axis=0)) / position.std(axis=0).clip(min=1.0)
     lean = random.normal(0, 0.12, (len(GROUPS), 2)) @ position.T
     weight = zones["population"].to_numpy() * np.exp(lean + random.normal(0, 0.05, lean.shape))
     shares = (weight / weight.sum(axis=1, keepdims=True)).round(6)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from meio.generator.assortment import PEAK_SHAPE
+from meio.generator.assortment import peak_shape
 from meio.generator.flows import Flows
-from meio.generator.groups import GROUPS, STORAGE_TYPES, VENDORS
+from meio.generator.groups import VENDORS, groups_of
 from meio.generator.places import distances
 from meio.generator.sites import of_kind
 
@@ -18,34 +18,45 @@ TRUCK_COST_PER_M3_KM = 0.03
 PEAK_HIRES = 0.45  # inbound hands at the height of the peak, over those of an ordinary week, less 1
 
 
+class Room(NamedTuple):
+    """Storage: days of the demand that falls to a site, and standard deviations of a day's demand of each product."""
+
+    days: float
+    deviations: float
+
+
 class Size(NamedTuple):
-    """How a kind of site is sized, by what falls to it in ordinary weeks if the nearest site serves each order.
+    """How a kind of site is sized, by what is expected to fall to it in ordinary weeks.
 
     Attributes
     ----------
-    days : float
-        Room for so many days of demand…
-    deviations : float
-        …and for so many standard deviations of so many days' demand of each product.
+    room : dict of str to Room
+        By storage type.
     inbound, outbound : float
         Units a day over the demand.
     holding : str
         Its holding cost; empty: that of the scenario.
     """
 
-    days: float
-    deviations: float
+    room: dict[str, Room]
     inbound: float
     outbound: float
     holding: str = ""
 
 
+# By the stock that plans without limits keep, which is nearly proportional to the deviations whatever the size of the
+# network: more than in ordinary weeks, less than in the peak.
 SIZES = {
-    "distribution_centre": Size(42, 2.0, 2.2, 2.6, "{of_unit_cost_per_year: 0.25, per_m3_day: 0.25}"),
-    "fulfilment_centre": Size(8, 1.0, 1.2, 1.8),
-    "same_day_site": Size(8, 1.0, 2.0, 2.5, "{of_unit_cost_per_year: 0.25, per_m3_day: 1.50}"),
+    "distribution_centre": Size(
+        {"sortable": Room(45, 13), "non_sortable": Room(30, 2)},
+        3.0,
+        3.0,
+        "{of_unit_cost_per_year: 0.25, per_m3_day: 0.25}",
+    ),
+    "fulfilment_centre": Size({"sortable": Room(2, 8.5), "non_sortable": Room(2, 6.5)}, 1.5, 1.75),
+    "same_day_site": Size({"sortable": Room(2, 8)}, 2.6, 2.8, "{of_unit_cost_per_year: 0.25, per_m3_day: 1.50}"),
 }
-UNEVENNESS = 0.15  # sites are so much larger or smaller than that, evenly spread
+UNEVENNESS = (0.85, 1.35)  # a site is so many times as large as that, evenly spread
 
 
 def node_lines(sites: pd.DataFrame, shares: pd.DataFrame, flows: Flows, num_weeks: int, slack: pd.Series) -> str:
@@ -69,28 +80,38 @@ def node_lines(sites: pd.DataFrame, shares: pd.DataFrame, flows: Flows, num_week
         for name, vendor in VENDORS.items()
     ]
     sums = flows.frame()
-    for name, site in sites.iterrows():
+    for name, site in zip(sites.index, sites.to_dict("records"), strict=True):
         parts = [f"kind: {site['kind']}, lat: {site['lat']}, lon: {site['lon']}"]
-        parts += _capacities(SIZES[site["kind"]], shares[name], sums, num_weeks, slack[name], site["kind"])
+        parts += _capacities(site["kind"], shares[name], sums, num_weeks, slack[name])
         lines.append(f"  {name}: # {site['place']}\n    {{" + ",\n    ".join(parts) + "}")
     return "\n".join(lines)
 
 
-def _capacities(size: Size, share: pd.Series, sums: pd.DataFrame, num_weeks: int, slack: float, kind: str) -> list[str]:
-    kept = pd.Series({name: group.storage_type for name, group in GROUPS.items()})
-    room = size.days * share * sums["m3"] + size.deviations * np.sqrt(size.days * share) * sums["spread_m3"]
-    m3 = {name: slack * room[kept == name].sum() for name in STORAGE_TYPES if share[kept == name].any()}
+def _capacities(kind: str, share: pd.Series, sums: pd.DataFrame, num_weeks: int, slack: float) -> list[str]:
+    """Return the entries of a site's capacities."""
+    size = SIZES[kind]
     units = slack * (share * sums["units"]).sum()
     inbound = rounded(size.inbound * units)
     if kind == "fulfilment_centre":
-        shape = [0.0] * (num_weeks - len(PEAK_SHAPE)) + list(PEAK_SHAPE[-num_weeks:])
-        inbound = "[" + ", ".join(rounded(size.inbound * units * (1 + PEAK_HIRES * week)) for week in shape) + "]"
+        hires = [1 + PEAK_HIRES * week for week in peak_shape(num_weeks)]
+        inbound = "[" + ", ".join(rounded(size.inbound * units * hired) for hired in hires) + "]"
+    rooms = [
+        f"{name}: {rounded(slack * _storage(room, share[groups], sums.loc[groups]))}"
+        for name, room in size.room.items()
+        if share[groups := groups_of(name)].any()
+    ]
     parts = [
-        "storage_m3: {" + ", ".join(f"{name}: {rounded(one)}" for name, one in m3.items()) + "}",
+        "storage_m3: {" + ", ".join(rooms) + "}",
         f"inbound_units_per_day: {inbound}",
         f"outbound_units_per_day: {rounded(size.outbound * units)}",
     ]
     return parts + ([f"holding: {size.holding}"] if size.holding else [])
+
+
+def _storage(room: Room, share: pd.Series, sums: pd.DataFrame) -> float:
+    """Storage in m³ for some groups, from their shares and sums."""
+    spread = (np.sqrt(share) * sums["spread_m3"]).sum()
+    return float(room.days * (share * sums["m3"]).sum() + room.deviations * spread)
 
 
 def lane_lines(sites: pd.DataFrame) -> str:

@@ -61,8 +61,9 @@ def share_by_site(zone_mix: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFra
     for name, group in GROUPS.items():
         centres = of_kind(sites, "fulfilment_centre")
         pull = (NEAR_KM + distances(zones, centres[centres[group.storage_type]])) ** -2.0
-        same_day = zone_mix.loc[name, by_courier.index] * group.same_day
-        other = zone_mix.loc[name].sub(same_day, fill_value=0)
+        wanted = zone_mix.loc[name]
+        same_day = wanted[by_courier.index] * group.same_day
+        other = wanted.sub(same_day, fill_value=0)
         shares.loc[name, pull.columns] = other @ pull.div(pull.sum(axis=1), axis=0)
         by_site = same_day.groupby(by_courier).sum()
         shares.loc[name, by_site.index] = by_site
