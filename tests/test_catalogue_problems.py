@@ -142,6 +142,8 @@ def test_groups_of_products_and_of_mixes_are_held_against_each_other(tmp_path: P
     for override in (games, none):
         assert told_by_catalogue(path, override)[:1] == told(lambda mix=override: load_scenario(path, [mix]))[:1]
     assert "'toys' without shares" in told_by_catalogue(path, none)[0]
+    slow = "outbound.services.courier.transit_days=[1]"  # nobody in a group without shares wants it
+    assert told_by_catalogue(path, none, slow) == told(lambda: load_scenario(path, [none, slow]))
 
 
 def test_small_tables_of_products_name_products_of_the_scenario(tmp_path: Path):
