@@ -55,7 +55,7 @@ def _opened(source: Source, file: Path, hashes: dict[Path, str], problems: list[
     rows = open_rows(source.table, file, problems)
     if rows is None:
         return None
-    header, wrong = typed(rows.header(), source.columns, source.num_periods)
+    header, wrong = typed(rows.header, source.columns, source.num_periods)
     problems += wrong
     return TableByRows(source, rows, hashes[file]) if header else None
 

@@ -30,6 +30,8 @@ class ParquetRows:
     group_ptr : array of int [row group + 1]
         First row of each row group, and the number of rows.
     schema : pyarrow.Schema
+    header : RawTable
+        The table without its rows.
     """
 
     table: Table
@@ -37,15 +39,12 @@ class ParquetRows:
     size: int
     group_ptr: Ints
     schema: pa.Schema
+    header: RawTable
 
     @property
     def num_rows(self) -> int:
         """Rows of the file."""
         return int(self.group_ptr[-1])
-
-    def header(self) -> RawTable:
-        """The table without its rows."""
-        return from_file(self.table, plain_cells(self.table, self.schema.empty_table()), self.file)
 
     def cells(self, start: int, stop: int) -> RawTable:
         """Rows from one to another, exclusive, numbered as in the file.
@@ -115,7 +114,8 @@ def open_rows(table: Table, file: Path, problems: list[Problem]) -> ParquetRows 
         with pq.ParquetFile(file) as opened:
             counts = [opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups)]
             schema = opened.schema_arrow
-        return ParquetRows(table, file.absolute(), file.stat().st_size, np.cumsum([0, *counts]), schema)
+        header = from_file(table, plain_cells(table, schema.empty_table()), file)
+        return ParquetRows(table, file.absolute(), file.stat().st_size, np.cumsum([0, *counts]), schema, header)
     except DAMAGED:
         problems.append(_damaged_file(table, file))
         return None

@@ -157,7 +157,7 @@ def _read_parquet(table: Table, content: bytes, file: Path, problems: list[Probl
 def plain_cells(table: Table, rows: pa.Table) -> pd.DataFrame:
     """Cells of rows read from a Parquet file: numbers or texts, and moments where the table has them."""
     moments = {column.name for column in table.columns if column.kind == "moment"}
-    cells = rows.to_pandas(ignore_metadata=True)
+    cells = rows.replace_schema_metadata(None).to_pandas()  # what pandas noted of its own is not asked, nor read
     plain: pd.DataFrame = cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
     return plain
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
 from conftest import Ended
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meio.network import catalogue_tables as opening
 from meio.network.catalogue import Catalogue, check_scenario, is_catalogue, open_catalogue
+from meio.network.cells import typed
+from meio.network.parquet_rows import open_rows
 from meio.network.problems import ScenarioError
 from meio.network.scenario import load_scenario
+from meio.network.tables import TABLES, columns_of
 
 Tables = dict[str, pd.DataFrame]
 
@@ -142,6 +148,8 @@ def test_groups_of_products_and_of_mixes_are_held_against_each_other(tmp_path: P
     for override in (games, none):
         assert told_by_catalogue(path, override)[:1] == told(lambda mix=override: load_scenario(path, [mix]))[:1]
     assert "'toys' without shares" in told_by_catalogue(path, none)[0]
+    slow = "outbound.services.courier.transit_days=[1]"  # nobody in a group without shares wants it
+    assert told_by_catalogue(path, none, slow) == told(lambda: load_scenario(path, [none, slow]))
 
 
 def test_small_tables_of_products_name_products_of_the_scenario(tmp_path: Path):
@@ -279,3 +287,20 @@ def test_the_command_line_tells_of_a_truncated_file(tmp_path: Path, meio: Callab
     assert (code, out) == (3, "")
     assert "product_demand.parquet:1:1: demand.products: found a damaged file" in err
     assert "Traceback" not in err
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=9))
+def test_damage_anywhere_is_told_or_leaves_a_table(damage: list[tuple[float, int]]):
+    table = next(one for one in TABLES if one.name == "product_demand")
+    columns = columns_of(table, "negative_binomial")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "demand.parquet"
+        catalogue_tables(20)["product_demand"].to_parquet(file, index=False, row_group_size=30)
+        content = bytearray(file.read_bytes())
+        for place, byte in damage:
+            content[int(place * len(content))] = byte
+        file.write_bytes(content)
+        if rows := open_rows(table, file, []):
+            told(lambda: [len(names) for names in rows.texts("product")])
+            told(lambda: typed(rows.cells(20, 50), columns, 4))
