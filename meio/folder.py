@@ -20,15 +20,11 @@ class OutputError(Exception):
     """An output folder that cannot be written, or that does not hold what is asked of it."""
 
 
-<<<<<<< HEAD
 class DiskError(OutputError):
     """The disk refused what was to be written: it is full, or not ours to write."""
 
 
-def check_destination(folder: Path) -> None:
-=======
 def check_destination(folder: Path, *, generated: bool = False) -> None:
->>>>>>> 17703dfd04e77ead4dc29eb0a1b3b68a02a650eb
     """Make sure, before any work is done, that an output folder may be written here.
 
     Parameters
