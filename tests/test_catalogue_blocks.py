@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from meio.network.catalogue import Catalogue, open_catalogue
+from meio.network.catalogue import Catalogue, is_catalogue, open_catalogue
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario, Demand
 from meio.network.scenario import load_scenario
