@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,16 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
 from conftest import Ended
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from meio.network import catalogue_tables as opening
 from meio.network.catalogue import Catalogue, check_scenario, is_catalogue, open_catalogue
-from meio.network.cells import typed
-from meio.network.parquet_rows import open_rows
 from meio.network.problems import ScenarioError
 from meio.network.scenario import load_scenario
-from meio.network.tables import TABLES, columns_of
 
 Tables = dict[str, pd.DataFrame]
 
@@ -287,20 +281,3 @@ def test_the_command_line_tells_of_a_truncated_file(tmp_path: Path, meio: Callab
     assert (code, out) == (3, "")
     assert "product_demand.parquet:1:1: demand.products: found a damaged file" in err
     assert "Traceback" not in err
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=9))
-def test_damage_anywhere_is_told_or_leaves_a_table(damage: list[tuple[float, int]]):
-    table = next(one for one in TABLES if one.name == "product_demand")
-    columns = columns_of(table, "negative_binomial")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "demand.parquet"
-        catalogue_tables(20)["product_demand"].to_parquet(file, index=False, row_group_size=30)
-        content = bytearray(file.read_bytes())
-        for place, byte in damage:
-            content[int(place * len(content))] = byte
-        file.write_bytes(content)
-        if rows := open_rows(table, file, []):
-            told(lambda: [len(names) for names in rows.texts("product")])
-            told(lambda: typed(rows.cells(20, 50), columns, 4))
