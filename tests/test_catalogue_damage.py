@@ -1,4 +1,4 @@
-"""Whatever happens to the bytes of a Parquet file, reading it gives rows or a scenario error, never another exception."""
+"""Whatever happens to the bytes of a Parquet file, reading it gives rows or a scenario error, nothing else."""
 
 from __future__ import annotations
 
