@@ -192,7 +192,7 @@ def test_a_block_that_cannot_be_read_is_reported(meio: Meio, tmp_path: Path) -> 
     assert lost[["block", "first_product", "last_product"]].to_numpy().tolist() == [[1, 31, 60]]
 
 
-def test_a_target_is_explained_from_its_block(meio: Meio, catalogue: Path, reference: Path) -> None:
+def test_a_target_is_explained_from_its_block(meio: Meio, reference: Path) -> None:
     row = pd.read_parquet(reference / "targets.parquet").iloc[-1]
     ended = meio("explain", reference, "--product", row["product"], "--node", row["node"], "--period", row["period"])
     assert ended.code == 0

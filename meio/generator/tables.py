@@ -31,7 +31,9 @@ def write_product_tables(folder: Path, num_products: int, num_weeks: int, seed: 
             for name, table in product_tables(some, num_weeks).items():
                 if name not in writers:
                     path = folder / f"{name}.parquet"
-                    writer = pq.ParquetWriter(path, table.schema, compression="zstd", use_dictionary=_NAMES)
+                    writer = pq.ParquetWriter(
+                        path, table.schema, compression="zstd", use_dictionary=_NAMES, write_page_checksum=True
+                    )
                     writers[name] = files.enter_context(writer)
                 writers[name].write_table(table, row_group_size=len(table))
             flows = flows.plus(some)
