@@ -35,7 +35,7 @@ import numpy as np
 from memory import forgotten_peak_mb, peak_mb
 from peers.chain_rows import CHAINS, chain_row
 from peers.setting import setting_of
-from peers.stockpyl_home import stockpyl_python
+from peers.homes import NotInstalledError, peer_python
 from peers.two_layer import two_layers
 
 from meio.network.compiled import CompiledScenario
@@ -77,7 +77,7 @@ def measured(seed: int, *, peers: bool) -> dict[str, Any]:
     """All figures by row."""
     figures = orders_row(seed, peers=peers)
     if peers:
-        python = stockpyl_python()
+        python = peer_python("stockpyl")
         figures["chains"] = {name: chain_row(stages, python, seed) for name, stages in CHAINS.items()}
     return figures | {"memory": memory_row(seed), "cores": cores_row(seed)}
 
