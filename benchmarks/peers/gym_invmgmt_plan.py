@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,9 @@ def scenario_of(network: Mapping[str, Any], mean: Sequence[float]) -> dict[str, 
     """The scenario file."""
     links, nodes, retailer = network["links"], network["nodes"], str(network["retailer"])
     vendors = [str(node) for node in network["sources"]]
-    charge = {"per_unit": network["waiting"]}
-    waits = {"when_unserved": "backordered", "backordered_per_day": charge}
-    lost = {"lost": {"per_unit": network["price"] + network["waiting"]}}
+    short = network["waiting"] + goodwill_per_unit(network, mean)
+    waits = {"when_unserved": "backordered", "backordered_per_day": {"per_unit": short}}
+    lost = {"lost": {"per_unit": network["price"] + short}}
     return {
         "name": "gym-invmgmt",
         "horizon": {"start": START, "periods": len(mean), "period_days": 1},
@@ -117,6 +118,16 @@ def scenario_of(network: Mapping[str, Any], mean: Sequence[float]) -> dict[str, 
         },
         "costs": {"end_stock_value": 1},
     }
+
+
+def goodwill_per_unit(network: Mapping[str, Any], mean: Sequence[float]) -> float:
+    """What a unit short in a period costs in sales later on.
+
+    A shortage of any size takes the same share of all later demand, on average of half of the horizon's. A standard
+    deviation of a period's demand is taken to be short then.
+    """
+    horizon = sum(mean[: network["periods"]])
+    return float(network["goodwill_lost"] * network["price"] * horizon / 2 / sqrt(horizon / network["periods"]))
 
 
 def _lane(link: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]], *, last: bool) -> dict[str, Any]:

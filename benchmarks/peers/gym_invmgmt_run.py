@@ -52,7 +52,7 @@ def description(case: Case) -> dict[str, Any]:
     """What an informed agent knows beforehand; mean demand is that at the first day's goodwill."""
     env = case.environment()
     env.reset(seed=SEEDS[0])
-    state, graph = State(env), env.graph
+    state, graph, engine = State(env), env.graph, env.demand_engine
     (retailer,), (sale,) = state.retailers, env.network.retail_links
     return {
         "links": [link._asdict() for link in state.links],
@@ -65,7 +65,7 @@ def description(case: Case) -> dict[str, Any]:
         "price": graph.edges[sale]["p"],
         "waiting": graph.edges[sale]["b"],
         "backlog": case.backlog,
-        "goodwill": case.goodwill,
+        "goodwill_lost": 1.0 - engine.gw_decay / engine.gw_growth if case.goodwill else 0.0,
         "periods": PERIODS,
         "mean": state.means(AHEAD).tolist(),
     }

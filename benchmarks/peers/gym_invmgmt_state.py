@@ -5,11 +5,13 @@ Runs under gym-invmgmt's own Python.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from gym_invmgmt import CoreEnv
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gym_invmgmt import CoreEnv
 
 
 class Link(NamedTuple):

@@ -6,13 +6,14 @@ Runs under gym-invmgmt's own Python.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from gym_invmgmt_state import State
+if TYPE_CHECKING:
+    from gym_invmgmt_state import State
 
 
 class Targets:
@@ -21,8 +22,8 @@ class Targets:
     The nodes at the same distance from the customers form a stage. A stage and all stages below it are brought up to
     the planned echelon level, or to the taper where that is less: a quantile of all demand that is still to come, at
     the critical ratio of a unit that must be brought to the customers and is worth nothing after the last period. Links
-    that cannot bring anything to the customers in time order nothing. The planned source comes first; what it cannot
-    ship is asked of the next cheapest.
+    that cannot bring anything to the customers in time order nothing. Besides the planned links, those from stocks that
+    the plan does not use serve until these are empty: the fastest first, each up to the level of its own lead time.
 
     Parameters
     ----------
@@ -39,41 +40,52 @@ class Targets:
         self.worth = edge["p"] + edge["b"]
         self.stage = {node: self._stage(node) for node in state.nodes}
         self.way = {node: self._way(node) for node in state.nodes}
-        self.links = [self._links(stage) for stage in range(max(self.stage.values()) + 1)]
+        stages = range(max(self.stage.values()) + 1)
+        self.links = [self._links(stage) for stage in stages]
+        self.reach = [next(self._reach(index) for index in links if self._is_planned(index)) for links in self.links]
 
     def orders(self) -> NDArray[np.float64]:
         """What to order now, by link."""
-        state, stock, room = self.state, {}, {}
-        for node in state.nodes:
-            stock[node] = state.on_hand(node)
-            room[node] = float(state.env.graph.nodes[node].get("C", np.inf))
+        state = self.state
+        stock = {node: state.on_hand(node) for node in state.nodes}
+        room = {node: float(state.env.graph.nodes[node].get("C", np.inf)) for node in state.nodes}
+        position = {node: state.position(node) for node in state.nodes}
+        means = state.means(max(state.env.num_periods, *map(self._reach, range(len(state.links)))))
         found = np.zeros(len(state.links))
         for stage, links in enumerate(self.links):
-            missing = self.level(stage) - sum(state.position(node) for node in state.nodes if self.stage[node] <= stage)
-            for index in links:
+            held = sum(position[node] for node in state.nodes if self.stage[node] <= stage)
+            planned, most = self.level(stage), self.taper(stage, means)
+            for index in filter(self._in_time, links):
                 source = state.links[index].source
-                free = min(stock.get(source, np.inf), room.get(source, np.inf))
-                if missing <= 0.0 or not self._in_time(index):
-                    continue
-                found[index] = min(missing, free)
-                missing -= found[index]
+                level = min(planned + self.ahead(stage, index, means), most)
+                order = min(max(level - held, 0.0), stock.get(source, np.inf), room.get(source, np.inf))
+                found[index] = order
+                held += order
                 if source in stock:
-                    stock[source] -= found[index]
-                    room[source] -= found[index]
+                    stock[source] -= order
+                    room[source] -= order
         return state.action(found)
 
     def level(self, stage: int) -> float:
-        """What a stage and those below it are brought up to now."""
-        period = self.state.period
+        """What the plan brings a stage and those below it up to now, at today's goodwill."""
         goodwill = self.state.env.demand_engine.sentiment
-        planned = np.interp(goodwill, self.plan["goodwill"], self.levels[:, stage, period])
-        return float(min(planned, self.taper(stage)))
+        return float(np.interp(goodwill, self.plan["goodwill"], self.levels[:, stage, self.state.period]))
 
-    def taper(self, stage: int) -> float:
+    def ahead(self, stage: int, index: int, means: NDArray[np.float64]) -> float:
+        """Mean demand by which a link looks further ahead than the stage's planned one."""
+        mine, theirs = self._reach(index), self.reach[stage]
+        return float(means[theirs:mine].sum() - means[mine:theirs].sum())
+
+    def taper(self, stage: int, means: NDArray[np.float64]) -> float:
         """A quantile of the demand of the periods left."""
-        left = self.state.means(self.state.env.num_periods - self.state.period).sum()
+        left = means[: self.state.env.num_periods - self.state.period].sum()
         spent = min(self._cost(index) for index in self.links[stage])
         return float(poisson.ppf(1.0 - spent / self.worth, left))
+
+    def _reach(self, index: int) -> int:
+        """Periods of demand that an order on a link looks ahead to."""
+        link = self.state.links[index]
+        return link.lead + self.way[link.node] + 1
 
     def _in_time(self, index: int) -> bool:
         link = self.state.links[index]
@@ -87,15 +99,14 @@ class Targets:
         return float(paid + link.lead * link.on_the_way)
 
     def _links(self, stage: int) -> list[int]:
-        """Links into a stage, the planned first, then by cost."""
+        """Links into a stage, the fastest first: the plan's own, and those from stocks that it does not use."""
         into = [index for index, link in enumerate(self.state.links) if self.stage[link.node] == stage]
-        source = self.plan["source"]
+        used = [index for index in into if self._is_planned(index) or self.state.links[index].source in self.stage]
+        return sorted(used, key=lambda index: (self._reach(index), not self._is_planned(index)))
 
-        def planned(index: int) -> bool:
-            link = self.state.links[index]
-            return source.get(str(link.node)) == str(link.source)
-
-        return sorted(into, key=lambda index: (not planned(index), self._cost(index)))
+    def _is_planned(self, index: int) -> bool:
+        link = self.state.links[index]
+        return bool(self.plan["source"].get(str(link.node)) == str(link.source))
 
     def _stage(self, node: int) -> int:
         return max((1 + self._stage(other) for other in self.state.fed_by(node)), default=0)
