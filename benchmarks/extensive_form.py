@@ -1,11 +1,11 @@
 """Compare prices and dual values with the extensive form, one linear program over the same sampled demand.
 
-Run as ``python benchmarks/extensive_form.py [--instances N] [--seed N] [--json]``. Twenty random networks of at most 20 products, 6
-nodes and 4 zones, two speeds and two periods, whose storage and receiving capacity binds, and one of 200 products. Both
-sides price the same sampled model: the extensive form in Pyomo on HiGHS (interior point with crossover, the fastest of
-its methods here), the decomposition by a bundle method over product subproblems. Both run on one thread, and seconds
-are processor time, so that other work on the machine does not count. The figures are one JSON object on the last line;
-the exit code is 1 when a bar is missed:
+Run as ``python benchmarks/extensive_form.py [--instances N] [--seed N] [--json]``. Twenty random networks of at most
+20 products, 6 nodes and 4 zones, two speeds and two periods, whose storage and receiving capacity binds, and one of
+200 products. Both sides price the same sampled model: the extensive form in Pyomo on HiGHS (interior point with
+crossover, the fastest of its methods here), the decomposition by a bundle method over product subproblems. Both run
+on one thread, and seconds are processor time, so that other work on the machine does not count. The figures are one
+JSON object on the last line; the exit code is 1 when a bar is missed:
 
 - value: the dual value lies within 0.5% of the program's optimum in every instance;
 - prices: every binding capacity's price lies within 10% of the program's dual, or where several duals are optimal

@@ -1,17 +1,18 @@
 """Play our targets in gym-invmgmt's environments, beside its own agents and its oracle.
 
-Run as ``python benchmarks/outside_environment.py [--seeds N] [--seed N] [--json]``. gym-invmgmt 0.2.1 is installed into a
-virtual environment of its own, ``.peers/gym-invmgmt``, on the first run. Its networks are translated into scenarios,
-planned by `meio.plan`, and played by echelon base stock on the planned targets with a taper at the end of the horizon
-(`peers/gym_invmgmt_targets.py`), on the first N of the 10 published seeds. All agents know the network and the means of
-demand, as the published informed agents do, and play in the same run: ours, gym-invmgmt's base-stock and echelon agents,
-and the oracle. Where goodwill matters, plans are made for several goodwills, and a shortage costs what it loses later.
+Run as ``python benchmarks/outside_environment.py [--seeds N] [--seed N] [--json]``. gym-invmgmt 0.2.1 is installed
+into a virtual environment of its own, ``.peers/gym-invmgmt``, on the first run. Its networks are translated into
+scenarios, planned by `meio.plan`, and played by echelon base stock on the planned targets with a taper at the end of
+the horizon (`peers/gym_invmgmt_targets.py`), on the first N of the 10 published seeds. All agents know the network
+and the means of demand, as the published informed agents do, and play in the same run: ours, gym-invmgmt's base-stock
+and echelon agents, and the oracle. Where goodwill matters, plans are made for several goodwills, and a shortage costs
+what it loses later.
 
-The score is mean profit over the oracle's, averaged over 20 environments. The published grid has two more, whose demand
-is a data set that does not come with the package. Over all 22 the published scores are 0.703 (base-stock), 0.724 (echelon)
-and 0.949 (a rolling stochastic program, which is not played here: its published profits on the 20 stand beside ours). The
-exit code is 1 when ours scores no more than the echelon agent, or when the oracle's mean profits are not the published
-ones (with all seeds).
+The score is mean profit over the oracle's, averaged over 20 environments. The published grid has two more, whose
+demand is a data set that does not come with the package. Over all 22 the published scores are 0.703 (base-stock),
+0.724 (echelon) and 0.949 (a rolling stochastic program, which is not played here: its published profits on the 20
+stand beside ours). The exit code is 1 when ours scores no more than the echelon agent, or when the oracle's mean
+profits are not the published ones (with all seeds).
 """
 
 from __future__ import annotations

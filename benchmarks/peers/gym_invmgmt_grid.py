@@ -1,8 +1,8 @@
 """The environments of gym-invmgmt's published benchmark, but for the two whose demand needs a data set from elsewhere.
 
-Runs under gym-invmgmt's own Python. Two networks; stationary demand, or trend and season, or these with a shock; with or
-without goodwill (demand that shrinks after a shortage); unserved demand waits or is lost (Barati and Hu 2026, blocks
-A_Core and B_PaperReplication of their grid).
+Runs under gym-invmgmt's own Python. Two networks; stationary demand, or trend and season, or these with a shock; with
+or without goodwill (demand that shrinks after a shortage); unserved demand waits or is lost (Barati and Hu 2026,
+blocks A_Core and B_PaperReplication of their grid).
 """
 
 from __future__ import annotations

@@ -7,19 +7,17 @@ without shortages, at most ten turns each; the best run counts. That is no bound
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from gym_invmgmt import CoreEnv
-from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import lil_array
-
 from gym_invmgmt_grid import PERIODS, Case
 from gym_invmgmt_state import State
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 TURNS, SAME = 10, 1.0
 Floats = NDArray[np.float64]
+Terms = dict[int, float]
 
 
 def oracle_profit(case: Case, seed: int) -> float:
@@ -60,64 +58,98 @@ def _played(env: CoreEnv, seed: int, orders: Floats) -> CoreEnv:
 
 
 def best_orders(env: CoreEnv, demand: Floats) -> Floats:
-    """Orders by period and link that earn most with known demand of the one retailer.
-
-    Variables by period: orders of every link, sales, units owed or lost, stock of every node at the period's end.
-    """
-    state = State(env)
-    num_links, num_nodes = len(state.links), len(state.nodes)
-    width = num_links + 2 + num_nodes
-    total = PERIODS * width
-    (retailer,), (sale,) = state.retailers, env.network.retail_links
-    at = {node: num_links + 2 + place for place, node in enumerate(state.nodes)}
-    gain = np.zeros((PERIODS, width))
-    gain[:, num_links] = env.graph.edges[sale]["p"]
-    gain[:, num_links + 1] = -env.graph.edges[sale]["b"]
-    for node in state.nodes:
-        gain[:, at[node]] = -env.graph.nodes[node]["h"]
-    for index, link in enumerate(state.links):
-        own = env.graph.nodes[link.source]
-        paid = -link.price if link.source in state.sources else -own.get("o", 0.0)
-        left = np.minimum(link.lead, PERIODS - np.arange(PERIODS))
-        gain[:, index] = paid - link.on_the_way * left
-    equal, equal_to = lil_array((PERIODS * (num_nodes + 1), total)), np.zeros(PERIODS * (num_nodes + 1))
-    most: list[dict[int, float]] = []
-    most_of: list[float] = []
+    """Orders by period and link that earn most with known demand of the one retailer."""
+    program = Program(env, demand)
+    equal, most = [], []
     for period in range(PERIODS):
-        base, before = period * width, (period - 1) * width
-        row = period * (num_nodes + 1)
-        for node in state.nodes:
-            equal[row, base + at[node]] = 1.0
-            start = float(env.graph.nodes[node].get("I0", 0.0))
-            taken: dict[int, float] = {}
-            if period:
-                equal[row, before + at[node]] = -1.0
-                taken[before + at[node]] = -1.0
-            equal_to[row] = 0.0 if period else start
-            for index, link in enumerate(state.links):
-                if link.node == node and period >= link.lead:
-                    equal[row, (period - link.lead) * width + index] -= 1.0
-                if link.source == node:
-                    equal[row, base + index] += 1.0
-                    taken[base + index] = 1.0
-            if node == retailer:
-                equal[row, base + num_links] += 1.0
-            elif taken:
-                most.append(taken)
-                most_of.append(0.0 if period else start)
-            if node in state.factories:
-                most.append({base + i: 1.0 for i, link in enumerate(state.links) if link.source == node})
-                most_of.append(float(env.graph.nodes[node]["C"]))
-            row += 1
-        equal[row, [base + num_links, base + num_links + 1]] = 1.0
-        if period and env.backlog:
-            equal[row, before + num_links + 1] = -1.0
-        equal_to[row] = demand[period]
-    below: Any = lil_array((len(most), total))
-    for row, terms in enumerate(most):
-        for column, value in terms.items():
-            below[row, column] = value
-    solved = linprog(-gain.ravel(), A_ub=below.tocsr(), b_ub=most_of, A_eq=equal.tocsr(), b_eq=equal_to, method="highs")
+        equal += [program.balance(period, node) for node in program.state.nodes]
+        equal.append(program.customers(period))
+        most += program.shelves(period) + program.capacities(period)
+    equal_matrix, equal_to = program.matrix(equal)
+    most_matrix, most_of = program.matrix(most)
+    solved = linprog(
+        -program.gain().ravel(), A_ub=most_matrix, b_ub=most_of, A_eq=equal_matrix, b_eq=equal_to, method="highs"
+    )
     if solved.status != 0:
         raise RuntimeError(f"the oracle's program ended with: {solved.message}")
-    return np.asarray(solved.x.reshape(PERIODS, width)[:, :num_links])
+    return np.asarray(solved.x.reshape(PERIODS, program.width)[:, : len(program.state.links)])
+
+
+class Program:
+    """Rows of the program, each as its terms by column and its right side.
+
+    Columns by period: orders of every link, units sold, units owed or lost, stock of every node at the period's end.
+    """
+
+    def __init__(self, env: CoreEnv, demand: Floats) -> None:
+        self.env, self.state, self.demand = env, State(env), demand
+        (self.retailer,), (self.sale,) = self.state.retailers, env.network.retail_links
+        self.sold = len(self.state.links)
+        self.shelf = {node: self.sold + 2 + place for place, node in enumerate(self.state.nodes)}
+        self.width = self.sold + 2 + len(self.shelf)
+
+    def column(self, period: int, place: int) -> int:
+        """Of a variable of a period."""
+        return period * self.width + place
+
+    def gain(self) -> Floats:
+        """Money per unit of every variable, [period, place]."""
+        graph = self.env.graph
+        gain = np.zeros((PERIODS, self.width))
+        gain[:, self.sold] = graph.edges[self.sale]["p"]
+        gain[:, self.sold + 1] = -graph.edges[self.sale]["b"]
+        for node, place in self.shelf.items():
+            gain[:, place] = -graph.nodes[node]["h"]
+        for index, link in enumerate(self.state.links):
+            paid = link.price if link.source in self.state.sources else graph.nodes[link.source].get("o", 0.0)
+            gain[:, index] = -paid - link.on_the_way * np.minimum(link.lead, PERIODS - np.arange(PERIODS))
+        return gain
+
+    def taken(self, period: int, node: int) -> Terms:
+        """What leaves a node's shelf, sales apart."""
+        return {self.column(period, i): 1.0 for i, link in enumerate(self.state.links) if link.source == node}
+
+    def before(self, period: int, node: int) -> tuple[Terms, float]:
+        """A period's first stock: a term, or in the first period a number."""
+        if period == 0:
+            return {}, float(self.env.graph.nodes[node].get("I0", 0.0))
+        return {self.column(period - 1, self.shelf[node]): -1.0}, 0.0
+
+    def balance(self, period: int, node: int) -> tuple[Terms, float]:
+        """Stock at the end is that before, what arrives, less what leaves."""
+        terms, start = self.before(period, node)
+        terms |= self.taken(period, node) | {self.column(period, self.shelf[node]): 1.0}
+        for index, link in enumerate(self.state.links):
+            if link.node == node and period >= link.lead:
+                terms[self.column(period - link.lead, index)] = -1.0
+        if node == self.retailer:
+            terms[self.column(period, self.sold)] = 1.0
+        return terms, start
+
+    def customers(self, period: int) -> tuple[Terms, float]:
+        """Demand, with what waits from before, is sold or not."""
+        terms = {self.column(period, self.sold): 1.0, self.column(period, self.sold + 1): 1.0}
+        if period and self.env.backlog:
+            terms[self.column(period - 1, self.sold + 1)] = -1.0
+        return terms, float(self.demand[period])
+
+    def shelves(self, period: int) -> list[tuple[Terms, float]]:
+        """Nodes ship before they unload."""
+        rows = []
+        for node in self.state.nodes:
+            if node != self.retailer:
+                terms, start = self.before(period, node)
+                rows.append((terms | self.taken(period, node), start))
+        return rows
+
+    def capacities(self, period: int) -> list[tuple[Terms, float]]:
+        """Factories make so much a period."""
+        nodes = self.env.graph.nodes
+        return [(self.taken(period, node), float(nodes[node]["C"])) for node in self.state.factories]
+
+    def matrix(self, rows: list[tuple[Terms, float]]) -> tuple[csr_array, Floats]:
+        """Rows together, and their right sides."""
+        entries = [(row, column, value) for row, (terms, _) in enumerate(rows) for column, value in terms.items()]
+        row, column, value = zip(*entries, strict=True)
+        shape = (len(rows), PERIODS * self.width)
+        return csr_array((value, (row, column)), shape=shape), np.array([right for _, right in rows])

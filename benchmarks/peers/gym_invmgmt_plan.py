@@ -52,15 +52,13 @@ def levels_of(network: Mapping[str, Any], mean: Sequence[float], periods: int) -
 
 
 def echelon_levels(plan: Plan, compiled: CompiledScenario, retailer: str, periods: int) -> dict[str, Any]:
-    """Targets from the retailer up the planned lanes; a level takes in that of the node below when its goods arrive."""
+    """Targets summed from the retailer up the planned lanes."""
     names, lanes = compiled.names, compiled.lanes
-    node = names.nodes.index(retailer)
-    below, levels, source = np.zeros(compiled.num_periods), [], {}
+    node, below = names.nodes.index(retailer), np.zeros(compiled.num_periods)
+    levels, source = [], {}
     while node < len(names.nodes):  # vendors come after the nodes
         lane = int(plan.lane_idx[0, node])
-        arrival = np.arange(compiled.num_periods) + round(float(lanes.lead_time_mean_days[lane]))
-        last = np.minimum(arrival, compiled.num_periods - 1)
-        below = plan.targets[0, node] + (below[last] if levels else 0.0)
+        below = below + plan.targets[0, node]
         levels.append(below[:periods].tolist())
         source[names.nodes[node]] = names.lanes[lane].split("→")[0]
         node = int(lanes.source_idx[lane])
@@ -102,11 +100,13 @@ def scenario_of(network: Mapping[str, Any], mean: Sequence[float]) -> dict[str, 
                 }
             ]
         },
-        "products": [
-            {"product": "item", "volume_m3": 0.01, "weight_kg": 1, "unit_cost": 0, "price": network["price"]}
-        ],
+        "products": [{"product": "item", "volume_m3": 0.01, "weight_kg": 1, "unit_cost": 0, "price": network["price"]}],
         "supply": [
-            {"product": "item", "vendor": vendor, "unit_cost": min(l["price"] for l in links if str(l["source"]) == vendor)}
+            {
+                "product": "item",
+                "vendor": vendor,
+                "unit_cost": min(link["price"] for link in links if str(link["source"]) == vendor),
+            }
             for vendor in vendors
         ],
         "demand": {

@@ -13,9 +13,8 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
-
 from gym_invmgmt_state import State
+from numpy.typing import NDArray
 
 
 class BaseStock:
@@ -59,7 +58,9 @@ class BaseStock:
             level = max(mean + self.quantile[node] * np.sqrt(mean), 0.0)
             missing = max(level - sum(state.position(one) for one in self.counted(node)), 0.0)
             links = state.links_into(node)
-            weight = np.array([1.0 / (1.0 + state.links[index].price + 0.1 * state.links[index].lead) for index in links])
+            weight = np.array(
+                [1.0 / (1.0 + state.links[index].price + 0.1 * state.links[index].lead) for index in links]
+            )
             found[links] = missing * weight / weight.sum()
         return state.action(found)
 

@@ -29,7 +29,8 @@ class Targets:
     ----------
     state : State
     plan : mapping
-        ``levels``: [goodwill, stage, period], units; ``goodwill``: the goodwill of each first index; ``source`` by node.
+        ``levels``: [goodwill, stage, period], units; ``goodwill``: the goodwill of each first index; ``source`` by
+        node.
     """
 
     def __init__(self, state: State, plan: Mapping[str, Any]) -> None:

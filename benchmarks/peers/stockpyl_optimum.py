@@ -1,8 +1,8 @@
 """stockpyl's best base-stock levels of a serial chain or a tree. Run by stockpyl's own Python.
 
-Reads one JSON object from standard input and writes one: local levels by node, the cost per period that stockpyl states,
-and CPU seconds. Chains are solved by its recursion (Clark and Scarf), trees by its coordinate descent on simulated
-costs, for which it has no exact method.
+Reads one JSON object from standard input and writes one: local levels by node, the cost per period that stockpyl
+states, and CPU seconds. Chains are solved by its recursion (Clark and Scarf), trees by its coordinate descent on
+simulated costs, for which it has no exact method.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import pairwise
 from typing import Any
 
 from stockpyl.demand_source import DemandSource
 from stockpyl.meio_general import meio_by_coordinate_descent
 from stockpyl.ssm_serial import optimize_base_stock_levels
-from stockpyl.supply_chain_network import network_from_edges
+from stockpyl.sim import simulation
+from stockpyl.supply_chain_network import SupplyChainNetwork, network_from_edges
 
 
 def main() -> None:
@@ -39,7 +41,7 @@ def chain(task: dict[str, Any]) -> dict[str, Any]:
         demand_source=demand(task[f"demand_node{customer}"]),
     )
     seconds = time.process_time() - began
-    below = dict(zip(order, order[1:], strict=False))
+    below = dict(pairwise(order))
     levels = {node: float(echelon[node]) - float(echelon[below[node]] if node in below else 0.0) for node in order}
     return {"levels": levels, "cost": float(cost), "seconds": seconds}
 
@@ -72,7 +74,22 @@ def tree(task: dict[str, Any]) -> dict[str, Any]:
     )
     seconds = time.process_time() - began
     whole = {node: float(round(level)) for node, level in levels.items()}
-    return {"levels": whole, "cost": float(cost), "seconds": seconds}
+    rival = {int(node): level for node, level in task["rival"].items()}
+    return {
+        "levels": whole,
+        "cost": float(cost),
+        "seconds": seconds,
+        "own_cost": simulated(network, whole, task),
+        "rival_cost": simulated(network, rival, task),
+    }
+
+
+def simulated(network: SupplyChainNetwork, levels: dict[int, float], task: dict[str, Any]) -> float:
+    """Cost per period of levels in stockpyl's simulator, on demand that no search has seen."""
+    for node in network.nodes:
+        node.inventory_policy.base_stock_level = levels[node.index]
+    periods = task["judged"]
+    return float(simulation(network, periods, rand_seed=task["seed"] + 1, progress_bar=False)) / periods
 
 
 def demand(given: dict[str, Any]) -> DemandSource:
