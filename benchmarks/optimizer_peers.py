@@ -188,9 +188,7 @@ def first_come_costs(instance: Instance, answers: Sequence[Mapping[str, float]],
     costs = np.zeros((PATHS, len(answers)))
     for path in range(PATHS):
         orders = {
-            node["node"]: np.cumsum(
-                random.exponential(1.0 / node["demand"]["mean"], int(DAYS * node["demand"]["mean"]))
-            )
+            node["node"]: np.sort(random.uniform(0.0, DAYS, random.poisson(DAYS * node["demand"]["mean"])))
             for node in instance["nodes"]
             if "demand" in node
         }

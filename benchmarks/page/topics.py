@@ -118,8 +118,8 @@ def optimizer_rows(figures: Figures) -> list[Row]:
             same = f"levels within {row['levels_apart']:.2g}, cost within {row['cost_apart']:.1g}"
         else:
             same = (
-                f"cost {row['cost']:.2f} and {row['stockpyl_cost']:.2f} first come, first served; in stockpyl's simulator "
-                f"{row['cost_in_stockpyl']:.2f} and {row['stockpyl_cost_in_stockpyl']:.2f}"
+                f"cost {row['cost']:.2f} and {row['stockpyl_cost']:.2f} first come, first served; "
+                f"in stockpyl's simulator {row['cost_in_stockpyl']:.2f} and {row['stockpyl_cost_in_stockpyl']:.2f}"
             )
         ours, theirs = seconds(row["seconds"]), seconds(row["stockpyl_seconds"])
         found.append(Row(name, ours, theirs, times(row["times_as_fast"]), same))
@@ -216,8 +216,8 @@ TOPICS = {
         optimizer_rows,
         "Chains: both solve Clark and Scarf's recursion; agreement is of levels and cost. Trees: ours is exact for "
         "first come, first served; stockpyl descends on simulated costs, and its time depends on how long it may "
-        "simulate. The costs shown are of both answers, ours first, on the same demand. Its guaranteed-service solver is another "
-        "model and left out.",
+        "simulate. The costs shown are of both answers, ours first, on the same demand. Its guaranteed-service "
+        "solver is another model and left out.",
     ),
     "environment": Topic(
         "An outside environment: gym-invmgmt",

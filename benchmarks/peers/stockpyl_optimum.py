@@ -15,8 +15,8 @@ from typing import Any
 
 from stockpyl.demand_source import DemandSource
 from stockpyl.meio_general import meio_by_coordinate_descent
-from stockpyl.ssm_serial import optimize_base_stock_levels
 from stockpyl.sim import simulation
+from stockpyl.ssm_serial import optimize_base_stock_levels
 from stockpyl.supply_chain_network import SupplyChainNetwork, network_from_edges
 
 
