@@ -108,7 +108,7 @@ def test_echelon_levels_cover_the_way_to_the_customers():
         for period in range(PERIODS):
             window = sum(mean[period : period + periods])
             level = found["levels"][stage][period]
-            assert 0.0 < level - window < 3.0 * np.sqrt(window), (stage, period)
+            assert -1.0 < (level - window) / np.sqrt(window) < 3.0, (stage, period)
 
 
 def test_a_shortage_costs_the_sales_that_goodwill_loses():
