@@ -19,7 +19,7 @@ import numpy as np
 
 import meio
 from meio.network.compile import compile_scenario
-from meio.network.compiled import CompiledScenario
+from meio.network.compiled import CompiledScenario, Floats
 from meio.plans import Plan
 
 PLACE = {"lat": 0.0, "lon": 0.0}
@@ -52,17 +52,32 @@ def levels_of(network: Mapping[str, Any], mean: Sequence[float], periods: int) -
 
 
 def echelon_levels(plan: Plan, compiled: CompiledScenario, retailer: str, periods: int) -> dict[str, Any]:
-    """Targets summed from the retailer up the planned lanes."""
+    """Echelon levels from the retailer up the planned lanes.
+
+    A node's target is its echelon level less that of the node below at the same time of use, each dated back by its own
+    lead time (docs/planning.md, section 3). Periods of a day are shorter than lead times, so the part of the node below
+    is dated anew: what goods can serve that reach the node a lead time later. A target of 0 adds nothing to it.
+    """
     names, lanes = compiled.names, compiled.lanes
-    node, below = names.nodes.index(retailer), np.zeros(compiled.num_periods)
+    node, lead_below = names.nodes.index(retailer), 0
+    dated = level = np.zeros(compiled.num_periods)
     levels, source = [], {}
     while node < len(names.nodes):  # vendors come after the nodes
         lane = int(plan.lane_idx[0, node])
-        below = below + plan.targets[0, node]
-        levels.append(below[:periods].tolist())
+        lead = round(float(lanes.lead_time_mean_days[lane]))
+        target = plan.targets[0, node]
+        own = np.where(target > 0.0, target + dated - later(dated, lead - lead_below), 0.0)
+        dated, level = target + dated, np.maximum(own, 0.0) + later(level, lead)
+        lead_below = lead
+        levels.append(level[:periods].tolist())
         source[names.nodes[node]] = names.lanes[lane].split("→")[0]
         node = int(lanes.source_idx[lane])
     return {"levels": levels, "source": source}
+
+
+def later(values: Floats, periods: int) -> Floats:
+    """Values so many periods later, or earlier where negative; the ends go on."""
+    return values[np.clip(np.arange(values.size) + periods, 0, values.size - 1)]
 
 
 def scenario_of(network: Mapping[str, Any], mean: Sequence[float]) -> dict[str, Any]:
