@@ -198,8 +198,8 @@ TOPICS = {
         (),
         site_rows,
         "Ours plans all sites together under shared capacity; the other side gives each site a newsvendor from "
-        "SciPy for the demand nearest to it. Both are simulated on the same orders. The newsvendors are faster, as "
-        "they do far less.",
+        "SciPy for the demand nearest to it. Both are simulated on the same orders. The times are not of the same "
+        "work: a newsvendor knows no prices, no spill and no sample paths.",
     ),
     "simulator": Topic(
         "Simulator: SimPy and stockpyl",
@@ -228,8 +228,9 @@ TOPICS = {
         "of `meio.plan`, played as echelon base stock and faded out at the end of the horizon; all agents know the "
         "means of demand. The single environments below the means are against its echelon agent. Two of the 22 "
         "published environments are left out, as their demand does not come with the package; over all 22 the "
-        "published scores are 0.703 (base-stock), 0.724 (echelon) and 0.949 (stochastic program). Ours loses most "
-        "where stock that is never sold would be parked on the way, where it costs less than on a shelf.",
+        "published scores are 0.703 (base-stock), 0.724 (echelon) and 0.949 (stochastic program). Ours also knows "
+        "by what share a shortage lowers goodwill, which the published agents do not use. On the base network the "
+        "oracle parks stock that nobody will buy on the way, where it costs less than on a shelf; ours does not.",
     ),
     "start": Topic(
         "Cold start",
