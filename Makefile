@@ -2,13 +2,14 @@
 # make test  run the tests
 # make lint  style, types, layers
 # make docs  the documentation, in build/docs/index.html
+# make bench comparisons with other programs, into docs/benchmarks.md; half an hour with nothing else running
 # Needs Python 3.11 or newer and the network once; everything else goes into $(VENV).
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint docs clean
+.PHONY: run test lint docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/meio run scenarios/us-retail.yaml -o out/us-retail
@@ -24,6 +25,9 @@ lint: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/bench.py
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

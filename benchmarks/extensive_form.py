@@ -1,11 +1,11 @@
 """Compare prices and dual values with the extensive form, one linear program over the same sampled demand.
 
-Run as ``python benchmarks/extensive_form.py [--seed N] [--json]``. Twenty random networks of at most 20 products, 6
-nodes and 4 zones, two speeds and two periods, whose storage and receiving capacity binds, and one of 200 products. Both
-sides price the same sampled model: the extensive form in Pyomo on HiGHS (interior point with crossover, the fastest of
-its methods here), the decomposition by a bundle method over product subproblems. Both run on one thread, and seconds
-are processor time, so that other work on the machine does not count. The figures are one JSON object on the last line;
-the exit code is 1 when a bar is missed:
+Run as ``python benchmarks/extensive_form.py [--instances N] [--seed N] [--json]``. Twenty random networks of at most
+20 products, 6 nodes and 4 zones, two speeds and two periods, whose storage and receiving capacity binds, and one of
+200 products. Both sides price the same sampled model: the extensive form in Pyomo on HiGHS (interior point with
+crossover, the fastest of its methods here), the decomposition by a bundle method over product subproblems. Both run
+on one thread, and seconds are processor time, so that other work on the machine does not count. The figures are one
+JSON object on the last line; the exit code is 1 when a bar is missed:
 
 - value: the dual value lies within 0.5% of the program's optimum in every instance;
 - prices: every binding capacity's price lies within 10% of the program's dual, or where several duals are optimal
@@ -44,6 +44,7 @@ Random = np.random.Generator
 def main() -> int:
     """Compare all instances and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instances", type=int, default=INSTANCES, help="small ones to compare (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print nothing but the figures")
     options = parser.parse_args()
@@ -51,7 +52,7 @@ def main() -> int:
     compared(tight_model(np.random.default_rng(0), 2, 2, 2))  # compiles the kernels
     say("products nodes zones    optimum  dual value  difference binding  furthest  explained  build s  solve s  own s")
     rows = []
-    for number in range(INSTANCES):
+    for number in range(options.instances):
         random = np.random.default_rng([options.seed, number])
         sizes = (int(random.integers(5, 21)), int(random.integers(3, 7)), int(random.integers(2, 5)))
         rows.append(compared(tight_model(random, *sizes)))

@@ -34,8 +34,8 @@ from typing import Any
 import numpy as np
 from memory import forgotten_peak_mb, peak_mb
 from peers.chain_rows import CHAINS, chain_row
+from peers.homes import NotInstalledError, peer_python
 from peers.setting import setting_of
-from peers.stockpyl_home import stockpyl_python
 from peers.two_layer import two_layers
 
 from meio.network.compiled import CompiledScenario
@@ -77,9 +77,18 @@ def measured(seed: int, *, peers: bool) -> dict[str, Any]:
     """All figures by row."""
     figures = orders_row(seed, peers=peers)
     if peers:
-        python = stockpyl_python()
-        figures["chains"] = {name: chain_row(stages, python, seed) for name, stages in CHAINS.items()}
+        figures["chains"] = chain_rows(seed)
     return figures | {"memory": memory_row(seed), "cores": cores_row(seed)}
+
+
+def chain_rows(seed: int) -> dict[str, Any]:
+    """Rows beside stockpyl by network; none, and a word on standard error, where it cannot be installed."""
+    try:
+        python = peer_python("stockpyl")
+    except NotInstalledError as error:
+        print(f"{error}; chains and trees are left out", file=sys.stderr)
+        return {}
+    return {name: chain_row(stages, python, seed) for name, stages in CHAINS.items()}
 
 
 def bars(figures: dict[str, Any]) -> dict[str, bool]:
