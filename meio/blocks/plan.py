@@ -1,4 +1,4 @@
-"""The plan of a catalogue: prices by rounds over all blocks, then targets block by block."""
+"""The plan of a catalogue: prices found on a sample, held against all products, then targets block by block."""
 
 from __future__ import annotations
 
@@ -7,28 +7,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from meio.blocks.answers import CatalogueAnswer
-from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
+from meio.blocks.answers import answer_block, summed_reckoning
+from meio.blocks.dual import Blocks, BlocksLostError
 from meio.blocks.executors.protocol import Executor
 from meio.blocks.journal import Journal, Record
 from meio.blocks.problem import Catalogue, load_problem
-from meio.blocks.sample import MOST_ROUNDS, sampled_prices
-from meio.blocks.settling import TABLES, Settled, Terms, parts_of, recovery_table, settle_block, shares
+from meio.blocks.sample import MOST_ROUNDS, Found, Sample
+from meio.blocks.settling import (
+    TABLES,
+    Settled,
+    Terms,
+    mix_block,
+    parts_of,
+    recovery_table,
+    settle_block,
+    shares,
+)
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
-from meio.network.compiled import CompiledScenario
+from meio.network.compiled import CompiledScenario, Floats
 from meio.network.model import Planning, Scenario
-from meio.optimizer.dual import Ascent, dual_ascent
-from meio.optimizer.planner import dual_gap, stop_rule
-from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat, violation
-from meio.optimizer.stopping import AnyOf, MostIterations, Progress
+from meio.optimizer.evaluation import Setting
+from meio.optimizer.planner import dual_gap
+from meio.optimizer.prices import Capacities, average_of, capacities, flat, no_prices, unflat, violation
+from meio.optimizer.stopping import VIOLATION_TOLERANCE, Progress
 from meio.plans import CapacityPrices, Plan
 
-PASSES = 6
-"""Most rounds over all products, from the prices of a sample on: they are dear, and repair does the rest."""
+PASSES = 4
+"""Most times that prices are held against all products; repair does the rest."""
+_CORRECTION = (0.5, 2.0)  # of a capacity, within which a sample's use of it is believed to tell the catalogue's
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,27 +108,51 @@ def plan_in_blocks(
     for table in TABLES:
         (folder / f"{table}.parquet").mkdir(parents=True, exist_ok=True)
     executor.open(partial(load_problem, catalogue, threads), len(catalogue.blocks))
-    blocks = Blocks(executor, tell.blocks)
-    start = _start(catalogue, shared, settings, workers, journal, tell)
-    dual, ascent = _ascended(blocks, journal, shared, catalogue, start, settings, tell)
-    if ascent.interrupted:
-        raise KeyboardInterrupt
+    blocks = Blocks(executor, len(catalogue.blocks), tell.blocks)
+    sample = Sample(catalogue, shared, settings, workers)
+    searched = _searched(sample, blocks, journal, shared.limit, tell)
+    tell.step = "bound"
+    dual_value = _dual_value(blocks, journal, shared, float(network.period_days), searched)
     tell.step = "settle"
-    settled = _settled(blocks, journal, _terms(blocks, len(catalogue.blocks), dual, ascent, folder))
+    settled = _settled(blocks, journal, _terms(searched, shared.limit, folder))
     if not settled:
         raise BlocksLostError(blocks.lost)
     for index in blocks.lost:
         for part in parts_of(folder, index):
             part.unlink(missing_ok=True)  # it may have been lost after it wrote them
-    plan = _as_plan(network, shared, ascent, settled, time.perf_counter() - started)
+    plan = _as_plan(network, shared.limit, searched, dual_value, settled, time.perf_counter() - started)
     return CataloguePlan(plan, scenario, network, dict(blocks.lost))
+
+
+class _Searched(NamedTuple):
+    """Prices, and what all products do at them in turn."""
+
+    prices: tuple[CapacityPrices, ...]
+    blocks: list[int]
+    block_use: Floats
+    """[block, resource], packs among it"""
+    fixed_storage: Floats
+    """[block, node, storage type, period]"""
+    cost: float
+    convergence: pd.DataFrame
+    """Of all searches, one after another"""
+
+    @property
+    def use(self) -> Floats:
+        """Of every capacity, [resource]."""
+        return np.asarray(self.block_use.sum(axis=0))
+
+    @property
+    def price(self) -> CapacityPrices:
+        """Mean price."""
+        return average_of(self.prices)
 
 
 class _Telling:
     """What is told of progress: the step, and how many blocks of its round are done."""
 
     def __init__(self, num_blocks: int, progress: Callable[[str, int, int], None] | None) -> None:
-        self.step = "open"
+        self.step = "all products"
         self._num_blocks, self._progress = num_blocks, progress
 
     def blocks(self, done: int) -> None:
@@ -127,8 +163,8 @@ class _Telling:
         if self._progress is not None:
             self._progress(f"sample: gap {max(now.dual_gap, 0.0):.2%}", now.iteration, MOST_ROUNDS)
 
-    def ascended(self, now: Progress) -> None:
-        self.step = f"plan: round {now.iteration + 1}, gap {max(now.dual_gap, 0.0):.2%}"
+    def excess(self, most: float) -> None:
+        self.step = f"all products: {most:.1%} over at most"
 
 
 def _network(catalogue: Catalogue) -> Scenario:
@@ -137,49 +173,81 @@ def _network(catalogue: Catalogue) -> Scenario:
     return of_products(first, [first.tables["products"]["product"].iloc[0]])
 
 
-def _start(
-    catalogue: Catalogue, shared: Capacities, settings: Planning, workers: int, journal: Journal, tell: _Telling
-) -> CapacityPrices:
+def _searched(sample: Sample, blocks: Blocks, journal: Journal, limit: CapacityPrices, tell: _Telling) -> _Searched:
+    """Search on the sample, hold what was found against all products, and search again with what that taught.
+
+    A sample uses a little more or less of a capacity than its share; how much more hardly depends on prices. So a
+    capacity that all products use more of than the sample foretold is made as much smaller for the sample.
+    """
+    room, start, near = np.ones(len(flat(limit))), no_prices(limit), False
+    tables: list[pd.DataFrame] = []
+    for held in range(1, PASSES + 1):
+        found = _found(journal.step(partial(_search, sample, start, room, tell, near)))
+        tables.append(found.convergence)
+        prices = tuple(unflat(row, limit) for row in found.prices)
+        searched = _held_against_all(blocks, journal, prices, pd.concat(tables, ignore_index=True))
+        most = violation(unflat(searched.use, limit), limit)
+        tell.excess(most)
+        if most <= VIOLATION_TOLERANCE or held == PASSES:
+            break
+        foretold = np.where(found.use > 0.0, found.use, 1.0)
+        more = np.where(found.use > 0.0, searched.use, 1.0) / foretold
+        room, start, near = 1.0 / np.clip(more, *_CORRECTION), searched.price, True
+    return searched
+
+
+def _held_against_all(
+    blocks: Blocks, journal: Journal, prices: tuple[CapacityPrices, ...], convergence: pd.DataFrame
+) -> _Searched:
+    """What all products that can be planned do at these prices."""
+
     def take() -> Record:
-        return {"start": flat(sampled_prices(catalogue, shared, settings, workers, tell.sampled))}
+        mixed = dict(blocks.each(mix_block, prices))
+        if not mixed:
+            raise BlocksLostError(blocks.lost)
+        use, fixed_storage, cost = zip(*mixed.values(), strict=True)
+        lost = {"lost": np.array(list(blocks.lost), dtype=np.int64), "errors": np.array(list(blocks.lost.values()), dtype=np.str_)}
+        asked = {"blocks": np.array(list(mixed)), "use": np.stack(use), "fixed_storage": np.stack(fixed_storage)}
+        return {**asked, **lost, "cost": np.sum(cost)}
 
-    return unflat(journal.step(take)["start"], shared.limit)
-
-
-def _ascended(
-    blocks: Blocks,
-    journal: Journal,
-    shared: Capacities,
-    catalogue: Catalogue,
-    start: CapacityPrices,
-    settings: Planning,
-    tell: _Telling,
-) -> tuple[BlockDual, Ascent[CatalogueAnswer]]:
-    """Search prices; anew without the blocks that are lost on the way, as sums would still hold them."""
-    near, stop = bool(flat(start).any()), stop_rule(settings)
-    if near:
-        stop = AnyOf((stop, MostIterations(PASSES)))
-    days = float(catalogue.file.horizon.period_days)
-    while True:
-        try:
-            dual = BlockDual(blocks, journal, shared, days, start)
-            tell.step = "plan: round 1"
-            return dual, dual_ascent(dual, stop, tell.ascended, start, near=near)
-        except BlocksLostError:
-            if len(blocks.lost) == len(catalogue.blocks):
-                raise
+    record = journal.step(take)
+    blocks.lost = dict(zip(record["lost"].tolist(), record["errors"].tolist(), strict=True))
+    fixed = record["fixed_storage"]
+    use = record["use"].copy()
+    use[:, : fixed[0].size] += fixed.reshape(len(use), -1)
+    return _Searched(prices, record["blocks"].tolist(), use, fixed, float(record["cost"]), convergence)
 
 
-def _terms(blocks: Blocks, num_blocks: int, dual: BlockDual, ascent: Ascent[CatalogueAnswer], folder: Path) -> Terms:
-    kept = [index for index in range(num_blocks) if index not in blocks.lost]
-    limit = dual.shared.limit
-    share = shares(ascent.recent, dual.fixed_storage, limit)
-    use = average_of([answer.use for answer in ascent.recent])
+def _search(sample: Sample, start: CapacityPrices, room: Floats, tell: _Telling, near: bool) -> Record:
+    found = sample.search(start, room, tell.sampled, near=near)
+    table = found.convergence
+    return {"prices": found.prices, "use": found.use, "columns": np.array(list(table.columns)), "rows": table.to_numpy()}
+
+
+def _found(record: Record) -> Found:
+    table = pd.DataFrame(record["rows"], columns=record["columns"].tolist())
+    return Found(record["prices"], record["use"], table)
+
+
+def _dual_value(blocks: Blocks, journal: Journal, shared: Capacities, period_days: float, searched: _Searched) -> float:
+    """Value of the dual at the mean price, with the storage that packs take set aside."""
+    nothing = no_prices(shared.limit)
+    packs = searched.fixed_storage.sum(axis=0)
+    setting = Setting(shared, CapacityPrices(packs, nothing.inbound, nothing.outbound, nothing.lane), period_days)
+
+    def take() -> Record:
+        answers = [answer for _, answer in blocks.each(answer_block, searched.price)]
+        return {"dual_value": np.asarray(setting.answer(searched.price, summed_reckoning(answers)).dual_value)}
+
+    return float(journal.step(take)["dual_value"])
+
+
+def _terms(searched: _Searched, limit: CapacityPrices, folder: Path) -> Terms:
     return Terms(
-        prices=tuple(answer.prices for answer in ascent.recent),
-        shares=dict(zip(kept, share, strict=True)),
-        fixed_storage=dict(zip(kept, dual.fixed_storage, strict=True)),
-        level_out=violation(use, limit) > 0.0,
+        prices=searched.prices,
+        shares=dict(zip(searched.blocks, shares(searched.block_use, limit), strict=True)),
+        fixed_storage=dict(zip(searched.blocks, searched.fixed_storage, strict=True)),
+        level_out=violation(unflat(searched.use, limit), limit) > 0.0,
         folder=str(folder),
     )
 
@@ -202,35 +270,34 @@ def _settled(blocks: Blocks, journal: Journal, terms: Terms) -> list[Settled]:
 
 def _as_plan(
     network: CompiledScenario,
-    shared: Capacities,
-    ascent: Ascent[CatalogueAnswer],
+    limit: CapacityPrices,
+    searched: _Searched,
+    dual_value: float,
     settled: list[Settled],
     seconds: float,
 ) -> Plan:
-    limit, recent = shared.limit, ascent.recent
-    before = float(np.mean([answer.cost for answer in recent]))
-    used = average_of([answer.use for answer in recent])
-    steps = recovery_table(settled, (before, violation(used, limit)), limit)
+    steps = recovery_table(settled, (searched.cost, violation(unflat(searched.use, limit), limit)), limit)
     use = unflat(np.sum([block.use[-1] for block in settled], axis=0), limit)
     cost = float(steps["cost_after"].iloc[-1])
     shape = (0, len(network.names.nodes), network.num_periods)
+    convergence = searched.convergence.assign(iteration=np.arange(1.0, len(searched.convergence) + 1.0))
     return Plan(
         name="plan",
         currency=network.currency,
         targets=np.zeros(shape),
         lane_idx=np.zeros(shape[:2], dtype=np.int64),
         unit_value=np.zeros(shape),
-        prices=average_of([answer.prices for answer in recent]),
+        prices=searched.price,
         use=use,
         lower_bound=np.nan,
         bound_kind="none",
         bound_conditions=("planned in blocks: only a plan in memory certifies a bound",),
-        dual_value=ascent.highest_dual_value,
+        dual_value=dual_value,
         planned_cost=cost,
-        dual_gap=dual_gap(cost, ascent.highest_dual_value),
+        dual_gap=dual_gap(cost, dual_value),
         capacity_violation_max=violation(use, limit),
-        iterations=len(ascent.convergence),
+        iterations=len(convergence),
         seconds=seconds,
-        convergence=ascent.convergence,
+        convergence=convergence,
         recovery=steps,
     )

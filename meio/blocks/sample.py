@@ -1,24 +1,26 @@
-"""Prices to start from: those of every so-manieth product, which have as small a part of every capacity."""
+"""The search for prices: on every so-manieth product, which has as small a part of every capacity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from meio.blocks.dual import BlockDual, Blocks
+from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
 from meio.blocks.executors.serial import SerialExecutor
-from meio.blocks.journal import Journal
 from meio.blocks.problem import Catalogue, Problem
 from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
+from meio.network.compiled import Floats
 from meio.network.model import Planning
 from meio.optimizer.dual import dual_ascent
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import stop_rule
-from meio.optimizer.prices import Capacities, average_of, capacities, fields, no_prices
+from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat
 from meio.optimizer.stopping import Progress
 from meio.plans import CapacityPrices
 
@@ -26,14 +28,19 @@ SAMPLED_PRODUCTS = 10_000
 MOST_ROUNDS = 80  # a round on the sample costs little, and every round over all products that it saves is dear
 
 
-def sampled_prices(
-    catalogue: Catalogue,
-    shared: Capacities,
-    settings: Planning,
-    workers: int,
-    tell: Callable[[Progress], None] | None = None,
-) -> CapacityPrices:
-    """Prices at which the sample uses its part of every capacity, as near as few products can.
+class Found(NamedTuple):
+    """Where a search on the sample ended."""
+
+    prices: Floats
+    """[round, resource], of its last rounds: taken in turn they are nearly feasible and nearly optimal"""
+    use: Floats
+    """[resource]: mean use in these rounds, times how much larger the catalogue is"""
+    convergence: pd.DataFrame
+    """As `meio.optimizer.dual.Ascent` has it, money times how much larger the catalogue is"""
+
+
+class Sample:
+    """Every so-manieth product of a catalogue; all of a small one.
 
     Parameters
     ----------
@@ -42,29 +49,51 @@ def sampled_prices(
         Of the whole catalogue.
     settings : Planning
     workers : int
-        Threads; the prices do not depend on it.
-    tell : callable, optional
-        Called after each round on the sample.
-
-    Returns
-    -------
-    CapacityPrices
-        None where the catalogue is hardly larger than a sample of it.
+        Threads; what is found does not depend on it.
     """
-    num_products = sum(rows.num_products for rows in catalogue.blocks)
-    stride = num_products // SAMPLED_PRODUCTS
-    if stride < 2:
-        return no_prices(shared.limit)
-    executor = SerialExecutor()
-    executor.open(partial(load_sample, catalogue, workers, stride), len(catalogue.blocks))
-    part = CapacityPrices(*(limit / stride for limit in fields(shared.limit)))
-    period_days = float(catalogue.file.horizon.period_days)
-    dual = BlockDual(
-        Blocks(executor, lambda _: None), Journal(), shared._replace(limit=part), period_days, no_prices(part)
-    )
-    patient = settings.model_copy(update={"max_iterations": max(MOST_ROUNDS, settings.max_iterations)})
-    ascent = dual_ascent(dual, stop_rule(patient), tell)
-    return average_of([answer.prices for answer in ascent.recent])
+
+    def __init__(self, catalogue: Catalogue, shared: Capacities, settings: Planning, workers: int) -> None:
+        num_products = sum(rows.num_products for rows in catalogue.blocks)
+        self._stride = max(1, num_products // SAMPLED_PRODUCTS)
+        most = settings.max_iterations if self._stride == 1 else max(MOST_ROUNDS, settings.max_iterations)
+        self._settings = settings.model_copy(update={"max_iterations": most})
+        self._shared, self._period_days = shared, float(catalogue.file.horizon.period_days)
+        executor = SerialExecutor()
+        executor.open(partial(load_sample, catalogue, workers, self._stride), len(catalogue.blocks))
+        self._blocks = Blocks(executor, len(catalogue.blocks), lambda _: None)
+
+    def search(
+        self, start: CapacityPrices, room: Floats, tell: Callable[[Progress], None], *, near: bool = False
+    ) -> Found:
+        """Search prices from a start on; `near`: as `dual_ascent` says.
+
+        `room` [resource] is the part of each capacity that the catalogue may use in the terms of the sample, which
+        uses a little more, or less, than its share.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            When someone stops it.
+        BlocksLostError
+            When nothing of the catalogue can be read.
+        """
+        limit = unflat(room * flat(self._shared.limit) / self._stride, self._shared.limit)
+        shared = self._shared._replace(limit=limit)
+        while True:
+            try:
+                dual = BlockDual(self._blocks, shared, self._period_days, start)
+                ascent = dual_ascent(dual, stop_rule(self._settings), tell, start, near=near)
+                break
+            except BlocksLostError:
+                if not self._blocks.left:
+                    raise
+        if ascent.interrupted:
+            raise KeyboardInterrupt
+        prices = np.stack([flat(answer.prices) for answer in ascent.recent])
+        use = self._stride * flat(average_of([answer.use for answer in ascent.recent]))
+        rows = ascent.convergence
+        money = rows[["dual_value", "planned_cost"]] * self._stride
+        return Found(prices, use, rows.assign(dual_value=money["dual_value"], planned_cost=money["planned_cost"]))
 
 
 def load_sample(catalogue: Catalogue, workers: int, stride: int, index: int) -> Problem:
@@ -74,5 +103,6 @@ def load_sample(catalogue: Catalogue, workers: int, stride: int, index: int) -> 
     chosen = np.flatnonzero(positions % stride == stride // 2)
     scenario = catalogue.block(index)
     names = scenario.tables["products"]["product"].iloc[chosen].tolist()
-    compiled = compile_scenario(of_products(scenario, names))
-    return Problem(index, compiled, Evaluator(planning_model(compiled), capacities(compiled), workers), chosen)
+    compiled = compile_scenario(of_products(scenario, names) if stride > 1 else scenario)
+    evaluate = Evaluator(planning_model(compiled), capacities(compiled), workers)
+    return Problem(index, compiled, evaluate, positions[chosen])

@@ -1,7 +1,7 @@
 """From prices to targets, block by block: every block takes its share of each capacity and keeps within it.
 
 In memory, the plan before repair is each product's average level over the last rounds. Here each product takes its
-levels from one of these rounds, in turn: over many products that uses as much, costs as much, and is whole at once.
+levels from the prices of one of these rounds, in turn: over many products that uses as much and costs as much.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from meio.blocks.answers import CatalogueAnswer
 from meio.blocks.problem import Problem
 from meio.network.compiled import Floats
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.paths import levelled, taken_units
 from meio.optimizer.planner import in_whole_units, unit_values
 from meio.optimizer.prices import average_of, flat, unflat, violation
-from meio.optimizer.recovery import review_targets, rounded, unpriced_cost
+from meio.optimizer.recovery import pack_storage, review_targets, rounded, unpriced_cost
 from meio.optimizer.repair import TOLERANCE, repaired
 from meio.optimizer.selection import of_products
 from meio.orders import orders_frame
@@ -34,15 +33,26 @@ TABLES = ("targets", "orders")
 STEPS = ("round", "repair", "count")
 
 
+class Mixed(NamedTuple):
+    """What a block uses and costs with its products at prices in turn."""
+
+    use: Floats
+    """[resource], of the block's own choice"""
+    fixed_storage: Floats
+    """[node, storage type, period]: m³ that packs and minimum orders bring beyond the levels"""
+    cost: float
+    """Money over the horizon, without prices"""
+
+
 class Terms(NamedTuple):
     """What every block needs to know to settle."""
 
     prices: tuple[CapacityPrices, ...]
-    """Of the last rounds"""
+    """Taken in turn"""
     shares: dict[int, Floats]
     """By block: what it may use, [resource]"""
     fixed_storage: dict[int, Floats]
-    """By block: m³ that packs bring, [node, storage type, period]"""
+    """By block: as `Mixed` has it"""
     level_out: bool
     """Whether levels must fall no faster than demand takes them"""
     folder: str
@@ -65,7 +75,7 @@ def settle_block(problem: Problem, terms: Terms) -> Settled | None:
     whole = problem.evaluate
     shared = whole.shared._replace(limit=unflat(terms.shares[problem.block], whole.shared.limit))
     evaluate = Evaluator(whole.model, shared, whole.workers, terms.fixed_storage[problem.block])
-    prices, decisions = average_of(terms.prices), in_turn(problem, terms.prices)
+    prices, (decisions, _, _) = average_of(terms.prices), _in_turn(problem, terms.prices)
     level, in_units = decisions.level, in_whole_units(problem.compiled)
     if terms.level_out:
         level = levelled(level, taken_units(evaluate.model, decisions))
@@ -79,33 +89,37 @@ def settle_block(problem: Problem, terms: Terms) -> Settled | None:
     return Settled(np.array([chosen.cost, planned.cost, counted]), use)
 
 
-def in_turn(problem: Problem, prices: Sequence[CapacityPrices]) -> Decisions:
-    """Decisions of every product at the prices of one round: of the first, the second, … and the first again."""
-    if len(prices) == 1:
-        return problem.evaluate(prices[0]).decisions
+def mix_block(problem: Problem, prices: Sequence[CapacityPrices]) -> Mixed:
+    """Answer prices in turn."""
+    decisions, use, cost = _in_turn(problem, prices)
+    return Mixed(use, pack_storage(problem.compiled, problem.evaluate.model, decisions), cost)
+
+
+def _in_turn(problem: Problem, prices: Sequence[CapacityPrices]) -> tuple[Decisions, Floats, float]:
+    """Decisions, use and cost with every product at one of the prices: the first, the second, … and the first again."""
     evaluate, turn = problem.evaluate, problem.product_idx % len(prices)
-    parts = []
-    for place in np.unique(turn).tolist():
+    places = np.unique(turn).tolist()
+    answers = []
+    for place in places:
         rows = np.flatnonzero(turn == place)
         some = Evaluator(of_products(evaluate.model, rows), evaluate.shared, evaluate.workers)
-        parts.append((rows, some(prices[place]).decisions))
-    first = parts[0][1]
+        answers.append((rows, some(prices[place])))
+    first = answers[0][1].decisions
     together = first._replace(
         **{name: np.empty((len(turn), *array.shape[1:]), array.dtype) for name, array in first._asdict().items()}
     )
-    for rows, decisions in parts:
-        for whole, part in zip(together, decisions, strict=True):
+    for rows, answer in answers:
+        for whole, part in zip(together, answer.decisions, strict=True):
             whole[rows] = part
-    return together
+    use = np.sum([flat(answer.use) for _, answer in answers], axis=0)
+    return together, use, sum(answer.cost for _, answer in answers)
 
 
-def shares(answers: Sequence[CatalogueAnswer], fixed_storage: Floats, limit: CapacityPrices) -> Floats:
-    """What each block may use, [block, resource]: as much of a capacity as it used of all use in these rounds.
+def shares(use: Floats, limit: CapacityPrices) -> Floats:
+    """What each block may use, [block, resource]: as much of a capacity as it uses of all use, both [block, resource].
 
     Repair may end slightly above its aim, so what is shared out is as much less.
     """
-    use = np.mean([answer.block_use for answer in answers], axis=0)
-    use[:, : limit.storage.size] += fixed_storage.reshape(len(use), -1)
     total, capacity = use.sum(axis=0), flat(limit)
     part = np.where(total > 0.0, use / np.where(total > 0.0, total, 1.0), 1.0 / len(use))
     bounded = np.isfinite(capacity)

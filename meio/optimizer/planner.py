@@ -115,7 +115,7 @@ def evaluator_of(compiled: CompiledScenario, shared: Capacities, workers: int) -
     """Everything an evaluation needs, with the room that packs take set aside."""
     model = planning_model(compiled)
     unpriced = Evaluator(model, shared, workers)(no_prices(shared.limit))
-    return Evaluator(model, shared, workers, pack_storage(compiled, model, unpriced))
+    return Evaluator(model, shared, workers, pack_storage(compiled, model, unpriced.decisions))
 
 
 def in_whole_units(compiled: CompiledScenario) -> bool:

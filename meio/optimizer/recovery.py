@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from meio.optimizer.model import PlanningModel
 from meio.optimizer.paths import levelled, taken_units
 from meio.optimizer.prices import average_of, no_prices, violation
 from meio.optimizer.repair import repaired
+
+if TYPE_CHECKING:
+    from meio.optimizer.block_kernels import Decisions
 
 _GOLDEN = 0.6180339887498949
 
@@ -146,18 +149,17 @@ def own_level(model: PlanningModel, lane: Ints, level: Floats) -> Floats:
     return np.maximum(own, 0.0)
 
 
-def pack_storage(compiled: CompiledScenario, model: PlanningModel, evaluation: Evaluation) -> Floats:
+def pack_storage(compiled: CompiledScenario, model: PlanningModel, decisions: Decisions) -> Floats:
     """m³ that packs and minimum orders bring beyond the levels, [node, storage type, period].
 
     A target can make room for them only as far as the level reaches: slow movers still hold a pack.
     """
-    lane = evaluation.decisions.lane_idx
-    level = own_level(model, lane, evaluation.decisions.level)
-    excess = pack_excess(compiled, lane, evaluation.decisions.consumed.mean(axis=2))
+    lane = decisions.lane_idx
+    level = own_level(model, lane, decisions.level)
+    excess = pack_excess(compiled, lane, decisions.consumed.mean(axis=2))
     beyond = np.maximum(0.0, excess[:, :, None] + np.minimum(level, 1.0) - level)
     volume = np.where(level > 0, beyond, 0.0) * model.volume_m3[:, None, None]
-    num_types = evaluation.use.storage.shape[1]
-    kinds = [volume[model.storage_type_idx == kind].sum(axis=0) for kind in range(num_types)]
+    kinds = [volume[model.storage_type_idx == kind].sum(axis=0) for kind in range(len(compiled.names.storage_types))]
     return np.stack(kinds, axis=1)
 
 
