@@ -36,7 +36,7 @@ class Dissection(NamedTuple):
     shipping: Floats
     """[class, node]: cost of shipping a unit; inf: cannot"""
     choices: Ints
-    """[choice, class]: cheapest node, next in its region, next outside; -1: none"""
+    """[class, choice]: cheapest node, next in its region, next outside; -1: none"""
     zone: Ints
     """[class]"""
     speed: Ints
@@ -72,7 +72,8 @@ def dissect(
     """
     from meio.optimizer.anatomy_kernels import dissected
 
-    parts = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
+    *parts, choices = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
+    parts.append(choices.T)
     stream, zone, speed, share = _class_rows(model)
     windows = _windows(model, lane, period)
     best = parts[-1][:, 0]
@@ -115,19 +116,19 @@ def _windows(model: PlanningModel, lane: Ints, period: int) -> Floats:
 def destinations(of: Dissection, node: int) -> Destinations:
     """Where each class of a node's customers goes when the node is short, and at what extra cost."""
     model, delivered = of.model, of.work.delivered
-    rows = np.flatnonzero(of.choices[0] == node)
+    rows = np.flatnonzero(of.choices[:, 0] == node)
     speed = of.speed[rows]
     owed = model.backorder_penalty[0, speed]
     lost = np.where(np.isfinite(owed), np.inf, model.lost_penalty[0, speed])
 
     def cost_at(choice: int) -> Floats:
-        other = of.choices[choice, rows]
+        other = of.choices[rows, choice]
         return np.where(other >= 0, of.shipping[rows, other] + delivered[other], np.inf)
 
     here, near, far = (cost_at(choice) for choice in range(3))
     options = np.stack([near, far, lost])
     first = options.argmin(axis=0)
-    to = np.select([first == 0, first == 1], [of.choices[1, rows], of.choices[2, rows]], LOST)
+    to = np.select([first == 0, first == 1], [of.choices[rows, 1], of.choices[rows, 2]], LOST)
     nowhere = np.isinf(options).all(axis=0)
     extra = np.where(nowhere, owed + of.work.holding[node, of.period], options.min(axis=0) - here)
     return Destinations(np.where(nowhere, OWED, to), extra, speed, of.cycle[rows])
