@@ -295,6 +295,8 @@ def served_units(classes: Classes, unserved: Floats, region: Ints, served: Float
         far = max(0.0, 1.0 - near) + near * region_short
         near_total, far_total = total(near_choice[node]), total(far_choice[node])
         for other in range(num_nodes):
+            if near_choice[node, other] == 0.0 and far_choice[node, other] == 0.0:
+                continue
             taken = 0.0
             if near_total > 0.0:
                 taken += near * (1.0 - region_short) * near_choice[node, other] / near_total
