@@ -72,7 +72,8 @@ def dissect(
     """
     from meio.optimizer.anatomy_kernels import dissected
 
-    parts = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
+    *parts, choices = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
+    parts.append(choices.T)
     stream, zone, speed, share = _class_rows(model)
     windows = _windows(model, lane, period)
     best = parts[-1][:, 0]

@@ -8,14 +8,14 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
-from meio.optimizer.class_kernels import assign_classes, fill_choices
+from meio.optimizer.class_kernels import Choices, assign_classes, fill_choices, new_choices
 from meio.optimizer.cluster_kernels import OWED_COST, Classes, new_classes
 from meio.optimizer.cycle_kernels import add_cycle_spread, fill_cycles
 from meio.optimizer.demand_kernels import fill_shipping_costs, num_classes
 from meio.optimizer.layer_kernels import solve_layers
 from meio.optimizer.loss_kernels import COUNT
 from meio.optimizer.model import PlanningModel
-from meio.optimizer.node_kernels import fill_worth, served_units, solve_node_levels
+from meio.optimizer.node_kernels import fill_worth, saved_by_losing, served_units, solve_node_levels
 from meio.optimizer.product_kernels import (
     Workspace,
     new_workspace,
@@ -122,20 +122,22 @@ def solve_product(
     if model.is_tree[product]:
         solve_tree_product(model, prices, product, given, shipping, decisions, totals, work)
     else:
+        choices = new_choices(shipping)
         solve_spilling_product(
-            model, prices, product, given, shipping, chain_days, decisions, totals, classes, tables, work
+            model, prices, product, given, shipping, choices, chain_days, decisions, totals, classes, tables, work
         )
     decisions.consumed[product] = work.consumed
     add_replenishment(model, product, lane, work.consumed, decisions.level[product], given, totals)
 
 
-@kernel
+@borrowing_kernel
 def solve_spilling_product(
     model: PlanningModel,
     prices: Prices,
     product: int,
     given: bool,
     shipping: Floats,
+    choices: Choices,
     chain_days: float,
     decisions: Decisions,
     totals: Aggregates,
@@ -145,21 +147,20 @@ def solve_spilling_product(
 ) -> None:
     """Solve every period of a product whose customers find other nodes; `work` knows its lanes and holding."""
     lane = decisions.lane_idx[product]
-    choices = np.empty((shipping.shape[0], 3), np.int64)
     continuous = family_of(model.stream_kind[model.product_ptr[product]]) != COUNT
     for period in range(model.num_periods):
         middle = (period + 0.5) * model.period_days
         if price_nodes(model, prices.outbound, prices.lane, product, period, lane, work):
-            fill_choices(shipping, work.ranking, work.region, choices)
+            fill_choices(work.ranking, work.region, choices)
         holding = work.holding[:, period]
         cost = assign_classes(
-            model, product, shipping, choices, middle, lane, work.region, work.delivered, holding, classes
+            model, product, shipping, choices.node, middle, lane, work.region, work.delivered, holding, classes
         )
         fill_cycles(model, product, lane, classes.rate, work.cycle)
         add_cycle_spread(work.cycle, work.region, continuous, classes)
         set_given(model, product, period, lane, chain_days, given, decisions.level, classes, tables, work)
         step, shortage = solve_levels(model, product, period, lane, chain_days, classes, tables, work)
-        cost += shortage - (classes.loss_saving * work.unserved[: lane.size]).sum()
+        cost += shortage - saved_by_losing(classes.loss_saving, work.unserved)
         served_units(classes, work.unserved, work.region, work.served)
         fill_worth(tables, work.region, work.charge, work.lattice, work.worth)
         cost += add_nodes(model, product, period, lane, given, work, decisions, totals)

@@ -2,27 +2,96 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import borrowing_kernel, kernel
+from meio.network.jit import borrowing_kernel, kernel, lockstep_kernel
 from meio.optimizer.array_kernels import least
 from meio.optimizer.cluster_kernels import Classes, clear_classes, rank_speeds, roll_up
-from meio.optimizer.demand_kernels import best_alternatives, integral
+from meio.optimizer.demand_kernels import integral
 from meio.optimizer.model import PlanningModel
 
 BEST, NEAR, FAR = range(3)  # choices
 
 
-@borrowing_kernel
-def fill_choices(shipping: Floats, ranking: Floats, region: Ints, choices: Ints) -> None:
-    """Fill the cheapest node of each class, the next one in its region and the next one outside, [class, choice]."""
-    for row in range(choices.shape[0]):
-        best, near, far = best_alternatives(shipping[row], ranking, region)
-        choices[row, BEST], choices[row, NEAR], choices[row, FAR] = best, near, far
+class Choices(NamedTuple):
+    """The nodes that serve each customer class cheapest."""
+
+    node: Ints
+    """[choice, class]: -1 where there is none"""
+    cost: Floats
+    """[choice, class]: what these nodes take, shipping included"""
+    region: Ints
+    """[class]: region of the cheapest node"""
+    shipping: Floats
+    """[node, class]: cost of shipping to each class"""
 
 
 @kernel
+def new_choices(shipping: Floats) -> Choices:
+    """`Choices` still to be made for customer classes with these costs of shipping, [class, node]."""
+    num_classes, num_nodes = shipping.shape
+    by_node = np.empty((num_nodes, num_classes))
+    for row in range(num_classes):
+        for node in range(num_nodes):
+            by_node[node, row] = shipping[row, node]
+    nodes, costs = np.empty((3, num_classes), np.int64), np.empty((3, num_classes))
+    return Choices(nodes, costs, np.empty(num_classes, np.int64), by_node)
+
+
+@borrowing_kernel
+def fill_choices(ranking: Floats, region: Ints, choices: Choices) -> None:
+    """Choose the cheapest node of each class, the next one in its region and the next one outside."""
+    shipping, cost = choices.shipping, choices.cost
+    best, near, far = choices.node[BEST], choices.node[NEAR], choices.node[FAR]
+    choices.node[:] = -1
+    cost[:] = np.inf
+    for node in range(region.size):
+        if ranking[node] < np.inf:
+            take_cheapest(shipping[node], ranking[node], node, cost[BEST], best)
+    for row in range(best.size):
+        choices.region[row] = region[best[row]] if best[row] >= 0 else -1
+    for node in range(region.size):
+        if ranking[node] < np.inf:
+            take_near(shipping[node], ranking[node], node, region[node], best, choices.region, cost[NEAR], near)
+            take_far(shipping[node], ranking[node], node, region[node], choices.region, cost[FAR], far)
+
+
+@lockstep_kernel
+def take_cheapest(shipping: Floats, price: float, node: int, least: Floats, best: Ints) -> None:
+    """Let each class choose a node that is cheaper than its best so far, all [class]."""
+    for row in range(best.size):
+        cost = shipping[row] + price
+        cheaper = cost < least[row]
+        least[row] = cost if cheaper else least[row]
+        best[row] = node if cheaper else best[row]
+
+
+@lockstep_kernel
+def take_near(
+    shipping: Floats, price: float, node: int, own: int, best: Ints, region: Ints, least: Floats, near: Ints
+) -> None:
+    """The same for the next best node of the region, where `own` is the node's."""
+    for row in range(near.size):
+        cost = shipping[row] + price
+        cheaper = (region[row] == own) & (best[row] != node) & (cost < least[row])
+        least[row] = cost if cheaper else least[row]
+        near[row] = node if cheaper else near[row]
+
+
+@lockstep_kernel
+def take_far(shipping: Floats, price: float, node: int, own: int, region: Ints, least: Floats, far: Ints) -> None:
+    """The same for the best node outside the region."""
+    for row in range(far.size):
+        cost = shipping[row] + price
+        cheaper = (region[row] != own) & (cost < least[row])
+        least[row] = cost if cheaper else least[row]
+        far[row] = node if cheaper else far[row]
+
+
+@borrowing_kernel
 def assign_classes(
     model: PlanningModel,
     product: int,
@@ -36,7 +105,7 @@ def assign_classes(
     classes: Classes,
 ) -> float:
     """Fill `classes` with the product's demand around the day `middle`; return its least cost of delivery per day."""
-    windows = np.zeros((lane.size, 4))
+    windows = classes.windows
     clear_classes(classes)
     base, row = 0.0, 0
     for stream in range(model.product_ptr[product], model.product_ptr[product + 1]):
@@ -120,7 +189,7 @@ def assign_stream(
         owed = backorder_penalty[speed]
         lost = np.inf if owed < np.inf else lost_penalty[speed]
         for pattern in range(pattern_ptr[speed], pattern_ptr[speed + 1]):
-            best, near, far = choices[row, BEST], choices[row, NEAR], choices[row, FAR]
+            best, near, far = choices[BEST, row], choices[NEAR, row], choices[FAR, row]
             share = mix_share[entry] * pattern_share[pattern]
             if best < 0:
                 base += share * daily_rate * (lost_penalty[speed] if lost < np.inf else 0.0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from meio.network.compiled import Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.model import PlanningModel
 
 WINDOW_MEAN, WINDOW_VARIANCE, LEAD_MEAN, LEAD_VARIANCE, LOST_COST, OWED_COST = range(6)  # terms
@@ -47,6 +48,14 @@ class Classes(NamedTuple):
     """[node, node]: share of a node's spill whose next choice lies in the region"""
     far_choice: Floats
     """[node, node]: share of a node's spill whose next choice outside the region is this node"""
+    windows: Floats
+    """[node, 4]: scratch, mean and variance of a stream's demand over each node's window and lead time"""
+    order: Ints
+    """[rank]: scratch, a cluster's speeds"""
+    near_share: Floats
+    """[node]: scratch, share of a node's demand whose next choice lies in its region"""
+    spilled_near: Floats
+    """[node]: scratch, units per day that leave a region's nodes for others of it"""
 
 
 @kernel
@@ -68,6 +77,10 @@ def new_classes(num_nodes: int, num_speeds: int) -> Classes:
         np.zeros(num_nodes),
         np.zeros((num_nodes, num_nodes)),
         np.zeros((num_nodes, num_nodes)),
+        np.zeros((num_nodes, 4)),
+        np.zeros(num_speeds, np.int64),
+        np.zeros(num_nodes),
+        np.zeros(num_nodes),
     )
 
 
@@ -122,21 +135,20 @@ def average_costs(window_mean: Floats, lead_mean: Floats, spill_cost: Floats, ba
                 backlog_cost[cluster, speed] /= cycle
 
 
-@kernel
+@borrowing_kernel
 def rank_speeds(classes: Classes) -> None:
     """Fill the review days and the terms of every cluster with demand."""
-    # each call with a tuple of arrays counts a reference to all of them: one call serves all clusters
     spill_cost, backlog_cost, rate, terms = classes.spill_cost, classes.backlog_cost, classes.rate, classes.terms
     window_means, lead_means = classes.window_mean, classes.lead_mean
     window_excess, window_common = classes.window_excess, classes.window_common
     lead_excess, lead_common = classes.lead_excess, classes.lead_common
-    order = np.empty(window_means.shape[1], np.int64)
+    order = classes.order
     for cluster in range(rate.size):
         if rate[cluster] <= 0.0:
             continue
         speed_order(spill_cost[cluster], backlog_cost[cluster], order)
-        mean = window_means[cluster].sum()
-        review = (mean - lead_means[cluster].sum()) / rate[cluster]
+        mean = total(window_means[cluster])
+        review = (mean - total(lead_means[cluster])) / rate[cluster]
         classes.review_days[cluster] = review
         window_mean, lead_mean = 0.0, 0.0
         for rank in range(order.size):

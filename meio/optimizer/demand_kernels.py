@@ -76,26 +76,14 @@ def fill_shipping_costs(model: PlanningModel, product: int, shipping: Floats) ->
 
 
 @borrowing_kernel
-def best_alternatives(shipping: Floats, delivered: Floats, region: Ints) -> tuple[int, int, int]:
-    """The cheapest node, the cheapest other one in its region, and the cheapest outside of it (-1: none)."""
-    best, near, far = -1, -1, -1
-    least = np.inf
-    for node in range(region.size):
+def cheapest_node(shipping: Floats, delivered: Floats) -> int:
+    """The node that serves a class cheapest, of its costs of shipping and delivery [node]; -1: none can."""
+    best, least = -1, np.inf
+    for node in range(delivered.size):
         cost = shipping[node] + delivered[node]
         if cost < least:
             best, least = node, cost
-    if best < 0:
-        return best, near, far
-    own = region[best]
-    least_near, least_far = np.inf, np.inf
-    for node in range(region.size):
-        cost = shipping[node] + delivered[node]
-        if region[node] == own:
-            if cost < least_near and node != best:
-                near, least_near = node, cost
-        elif cost < least_far:
-            far, least_far = node, cost
-    return best, near, far
+    return best
 
 
 @kernel
@@ -105,7 +93,6 @@ def fill_nearest_shares(model: PlanningModel, lane_idx: Ints, shares: Floats) ->
     Shares are of the mean demand over the whole horizon; classes that no node can serve fall to nobody.
     """
     num_nodes = lane_idx.shape[1]
-    region = np.arange(num_nodes)
     delivered = np.empty(num_nodes)
     for product in range(lane_idx.shape[0]):
         for node in range(num_nodes):
@@ -122,7 +109,7 @@ def fill_nearest_shares(model: PlanningModel, lane_idx: Ints, shares: Floats) ->
             for entry in range(model.mix_ptr[mix], model.mix_ptr[mix + 1]):
                 speed = model.mix_class_idx[entry] % model.num_speeds
                 for pattern in range(model.pattern_ptr[speed], model.pattern_ptr[speed + 1]):
-                    best, _, _ = best_alternatives(shipping[row], delivered, region)
+                    best = cheapest_node(shipping[row], delivered)
                     if best >= 0:
                         shares[product, best] += weight * model.mix_share[entry] * model.pattern_share[pattern]
                     row += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from meio.network.compiled import Floats, Ints
-from meio.network.jit import borrowing_kernel, kernel
+from meio.network.jit import borrowing_kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.cluster_kernels import (
     LEAD_MEAN,
     LEAD_VARIANCE,
@@ -16,12 +17,12 @@ from meio.optimizer.cluster_kernels import (
     Classes,
 )
 from meio.optimizer.cycle_kernels import average_over_cycle
-from meio.optimizer.loss_kernels import fill_shortage
+from meio.optimizer.loss_kernels import COUNT, POINTS, fill_shortage
 from meio.optimizer.subproblem_kernels import MOST_STEPS, Tables, fill_gains
 from meio.optimizer.table_kernels import highest_level
 
 
-@kernel
+@borrowing_kernel
 def fill_tables(
     family: int,
     classes: Classes,
@@ -34,18 +35,19 @@ def fill_tables(
 ) -> None:
     """Cost, gain and unserved units of every cluster with demand, over its lattice.
 
-    Nodes' are averages over their order cycles, `cycle` [node] units long.
+    Nodes' are averages over their order cycles, `cycle` [node] units long; continuous demand has the cycles' spread in
+    its own.
     """
     rates, terms, review_days = classes.rate, classes.terms, classes.review_days
     sizes, costs, unserved, gains = tables.size, tables.cost, tables.unserved, tables.gain
     lost, backlog = tables.lost, tables.backlog
-    last = terms.shape[1] - 1
+    last, counted = terms.shape[1] - 1, family in (COUNT, POINTS)
     for cluster in range(rates.size):
         sizes[cluster] = 0
         if rates[cluster] <= 0.0:
             continue
         mean, variance = terms[cluster, last, WINDOW_MEAN], terms[cluster, last, WINDOW_VARIANCE]
-        units = cycle[cluster] if cluster < cycle.size else 1
+        units = cycle[cluster] if counted and cluster < cycle.size else 1
         highest = highest_level(mean, variance, rates[cluster], ahead_days)
         size = min(MOST_STEPS + 2, int((highest + units - 1.0) / step) + 2)
         sizes[cluster] = size
@@ -54,7 +56,7 @@ def fill_tables(
         for level in range(size):
             unserved[cluster, level] = lost[level] / days
         if units > 1:
-            average_over_cycle(units, step, -terms[cluster, :, OWED_COST].sum(), costs[cluster, :size])
+            average_over_cycle(units, step, -total(terms[cluster, :, OWED_COST]), costs[cluster, :size])
             average_over_cycle(units, step, 0.0, unserved[cluster, :size])
         if not fill_falling_gains(costs, cluster, size, step, gains):
             fill_gains(costs[cluster, :size], step, gains[cluster, :size])

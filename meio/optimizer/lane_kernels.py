@@ -63,7 +63,7 @@ def search_lanes(
                     model, product, candidate, node, mean_holding, rate[node], penalty[node], owed[node], daily
                 )
     passed, urgency, below_days = np.zeros(num_nodes), np.zeros(num_nodes), np.zeros(num_nodes)
-    best, least = lane.copy(), np.inf
+    best, least, unit_cost = lane.copy(), np.inf, np.zeros(num_nodes)
     for start in range(-2, num_nodes):
         if not start_from(model, start, unit, passed, lane):
             continue
@@ -84,6 +84,7 @@ def search_lanes(
                 passed,
                 urgency,
                 below_days,
+                unit_cost,
                 lane,
             )
             pass_up(model, rate, own_urgency, passed, urgency, below_days, lane)
@@ -106,7 +107,7 @@ def start_from(model: PlanningModel, start: int, unit: Floats, passed: Floats, l
     return found
 
 
-@kernel
+@borrowing_kernel
 def sweep_lanes(
     model: PlanningModel,
     product: int,
@@ -121,6 +122,7 @@ def sweep_lanes(
     passed: Floats,
     urgency: Floats,
     below_days: Floats,
+    unit_cost: Floats,
     lane: Ints,
 ) -> float:
     """Choose every node's lane, upstream nodes first, or keep them; return what all of them cost per day.
@@ -128,13 +130,12 @@ def sweep_lanes(
     `unit`, `own_stock` and `own_urgency` [lane] are what a unit costs on a lane, what the stock for customers costs per
     day, and what one of them short costs per day;
     `passed` [node] is the daily demand below a node, `urgency` what being short of a unit costs it per day, and
-    `below_days` the days that the stages below it take.
+    `below_days` the days that the stages below it take; `unit_cost` [node] gets what a unit costs that arrives there.
     """
-    # a call with the whole model counts a reference to each of its arrays
     sources, lead_days, review_days = model.lane_source_idx, model.lead_days, model.review_days
     lead_variance, pack, least_order = model.lead_variance, model.pack[product], model.least_order[product]
     num_nodes, total = lane.size, 0.0
-    unit_cost = np.zeros(num_nodes)
+    unit_cost[:] = 0.0
     for node in range(num_nodes):
         if lane[node] < 0:
             continue

@@ -23,6 +23,7 @@ from meio.network.jit import borrowing_kernel
 
 COUNT, NORMAL_FAMILY, GAMMA_FAMILY, POINTS = range(4)
 _LEAST_PROBABILITY = 1e-9
+_SURELY_ABOVE = 84.0  # P(X < shape - d) <= exp(-d² / (2 shape)) of a gamma variable: less than 1 can tell from 0
 LARGEST_COUNTED_MEAN = 600.0  # beyond it the probability of no demand underflows, and a gamma fits as well
 
 
@@ -40,15 +41,16 @@ def normal_survival_and_loss(mean: float, variance: float, level: float) -> tupl
 @borrowing_kernel
 def regularized_gamma_survival(shape: float, x: float) -> float:
     """Q(shape, x)."""
-    return gamma_survivals(shape, x)[0]
+    return gamma_survivals(shape, math.lgamma(shape), x)[0]
 
 
 @borrowing_kernel
-def gamma_survivals(shape: float, x: float) -> tuple[float, float]:
-    """Q(shape, x) and Q(shape + 1, x)."""
-    if x <= 0.0:
+def gamma_survivals(shape: float, log_gamma: float, x: float) -> tuple[float, float]:
+    """Q(shape, x) and Q(shape + 1, x), given log Γ(shape)."""
+    below = shape - x
+    if x <= 0.0 or (below > 0.0 and below * below > _SURELY_ABOVE * shape):
         return 1.0, 1.0
-    front = math.exp(shape * math.log(x) - x - math.lgamma(shape))
+    front = math.exp(shape * math.log(x) - x - log_gamma)
     survival = gamma_survival(shape, x, front)
     return survival, survival + front / shape
 
@@ -100,26 +102,46 @@ def gamma_fraction(shape: float, x: float) -> float:
 
 
 @borrowing_kernel
+def log_gamma_of_shape(family: int, mean: float, variance: float) -> float:
+    """Logarithm of Γ(shape) of a demand that is read as gamma, which no level changes; 0 of others."""
+    if family == NORMAL_FAMILY or mean <= 0.0 or variance <= 0.0 or mean * mean > 10_000.0 * variance:
+        return 0.0
+    return math.lgamma(mean * mean / variance)
+
+
+@borrowing_kernel
 def gamma_survival_and_loss(mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ of a gamma demand; nearly symmetric ones (shape > 10,000) as normal."""
+    return gamma_outcome(mean, variance, log_gamma_of_shape(GAMMA_FAMILY, mean, variance), level)
+
+
+@borrowing_kernel
+def gamma_outcome(mean: float, variance: float, log_gamma: float, level: float) -> tuple[float, float]:
+    """`gamma_survival_and_loss`, given `log_gamma_of_shape`."""
     if variance <= 0.0 or mean * mean > 10_000.0 * variance:
         return normal_survival_and_loss(mean, variance, level)
     if level <= 0.0:
         return 1.0, mean - level
     shape = mean * mean / variance
     x = level * mean / variance
-    survival, above = gamma_survivals(shape, x)
+    survival, above = gamma_survivals(shape, log_gamma, x)
     return survival, mean * above - level * survival
 
 
 @borrowing_kernel
 def survival_and_loss(family: int, mean: float, variance: float, level: float) -> tuple[float, float]:
     """P(D > level) and E(D − level)⁺ by family; counts in the large are read as gamma."""
+    return family_outcome(family, mean, variance, log_gamma_of_shape(family, mean, variance), level)
+
+
+@borrowing_kernel
+def family_outcome(family: int, mean: float, variance: float, log_gamma: float, level: float) -> tuple[float, float]:
+    """`survival_and_loss`, given `log_gamma_of_shape`."""
     if mean <= 0.0:
         return (1.0 if level < 0.0 else 0.0), max(0.0, -level)
     if family == NORMAL_FAMILY:
         return normal_survival_and_loss(mean, variance, level)
-    return gamma_survival_and_loss(mean, variance, level)
+    return gamma_outcome(mean, variance, log_gamma, level)
 
 
 @borrowing_kernel
@@ -236,13 +258,15 @@ def fill_shortage(
     if family == COUNT and step == 1.0 and window_mean < LARGEST_COUNTED_MEAN:
         fill_count_shortage(window_mean, window_variance, lead_mean, lead_variance, lost, backlog)
         return
+    window_log_gamma = log_gamma_of_shape(family, window_mean, window_variance)
+    lead_log_gamma = log_gamma_of_shape(family, lead_mean, lead_variance)
     for index in range(lost.size):
         level = index * step
         if family == POINTS:
             _, window_loss = points_survival_and_loss(values, cumulative, level)
         else:
-            _, window_loss = survival_and_loss(family, window_mean, window_variance, level)
-        lead_survival, lead_loss = survival_and_loss(family, lead_mean, lead_variance, level)
+            _, window_loss = family_outcome(family, window_mean, window_variance, window_log_gamma, level)
+        lead_survival, lead_loss = family_outcome(family, lead_mean, lead_variance, lead_log_gamma, level)
         lost[index] = lost_per_cycle(window_loss, lead_loss, lead_survival, window_mean, lead_mean, level)
         backlog[index] = window_loss
 
@@ -259,9 +283,9 @@ def fill_count_mass(mean: float, variance: float, step: float, mass: Floats) -> 
             term *= (first + slope * k) / (k + 1.0)
         mass[mass.size - 1] += max(0.0, 1.0 - total)
         return
-    below = 0.0
+    below, log_gamma = 0.0, log_gamma_of_shape(GAMMA_FAMILY, mean, variance)
     for k in range(mass.size):
-        survival, _ = survival_and_loss(GAMMA_FAMILY, mean, variance, (k + 0.5) * step)
+        survival, _ = family_outcome(GAMMA_FAMILY, mean, variance, log_gamma, (k + 0.5) * step)
         mass[k] = max(0.0, 1.0 - survival - below)
         below = 1.0 - survival
     mass[mass.size - 1] += max(0.0, 1.0 - below)

@@ -6,6 +6,7 @@ import numpy as np
 
 from meio.network.compiled import EMPIRICAL, Floats, Ints
 from meio.network.jit import borrowing_kernel, kernel
+from meio.optimizer.array_kernels import total
 from meio.optimizer.cluster_kernels import Classes
 from meio.optimizer.fill_kernels import fill_tables
 from meio.optimizer.loss_kernels import COUNT, NO_POINTS, POINTS
@@ -15,7 +16,7 @@ from meio.optimizer.subproblem_kernels import Tables, add_stock, at
 from meio.optimizer.table_kernels import family_of, lattice_step, level_slope, points_of, refine_levels
 
 
-@kernel
+@borrowing_kernel
 def solve_node_levels(
     model: PlanningModel,
     product: int,
@@ -40,28 +41,129 @@ def solve_node_levels(
     units in one, and the cost per day of shortage. Steps are not counted where all nodes stand alone: no upstream node
     asks for their worth.
     """
-    family, values, cumulative = window_demand(model, product, period, lane, classes)
-    one_by_one = np.ones_like(cycle)  # continuous demand has the cycles' spread in its own
     step = lattice_step(classes, model.period_days, chain_days, cycle)
-    discrete = family in (COUNT, POINTS)
+    kind = model.stream_kind[model.product_ptr[product]]
+    if kind >= EMPIRICAL:
+        steps, shortage = solve_tabled(
+            model,
+            product,
+            period,
+            lane,
+            step,
+            region,
+            cycle,
+            charge,
+            given,
+            classes,
+            tables,
+            lattice,
+            order_node,
+            order_gain,
+            levels,
+            unserved,
+        )
+    else:
+        steps, shortage = solve_lattice(
+            family_of(kind),
+            NO_POINTS,
+            NO_POINTS,
+            model.period_days,
+            step,
+            region,
+            cycle,
+            charge,
+            given,
+            classes,
+            tables,
+            lattice,
+            order_node,
+            order_gain,
+            levels,
+            unserved,
+        )
+    return steps, step, shortage
+
+
+@kernel
+def solve_tabled(
+    model: PlanningModel,
+    product: int,
+    period: int,
+    lane: Ints,
+    step: float,
+    region: Ints,
+    cycle: Ints,
+    charge: Floats,
+    given: Floats,
+    classes: Classes,
+    tables: Tables,
+    lattice: Ints,
+    order_node: Ints,
+    order_gain: Floats,
+    levels: Floats,
+    unserved: Floats,
+) -> tuple[int, float]:
+    """`solve_lattice` of a product whose demand is given by its points."""
+    family, values, cumulative = window_demand(model, product, period, lane, classes)
+    return solve_lattice(
+        family,
+        values,
+        cumulative,
+        model.period_days,
+        step,
+        region,
+        cycle,
+        charge,
+        given,
+        classes,
+        tables,
+        lattice,
+        order_node,
+        order_gain,
+        levels,
+        unserved,
+    )
+
+
+@borrowing_kernel
+def solve_lattice(
+    family: int,
+    values: Floats,
+    cumulative: Floats,
+    period_days: float,
+    step: float,
+    region: Ints,
+    cycle: Ints,
+    charge: Floats,
+    given: Floats,
+    classes: Classes,
+    tables: Tables,
+    lattice: Ints,
+    order_node: Ints,
+    order_gain: Floats,
+    levels: Floats,
+    unserved: Floats,
+) -> tuple[int, float]:
+    """Levels on the lattice, then off it where demand is continuous; return the steps and the cost of shortage."""
     terms, rate = classes.terms, classes.rate
     alone = family == COUNT and step == 1.0 and given[0] < 0.0 and stand_alone(terms, rate, region, cycle, charge)
-    if alone and stock_sole_nodes(terms, rate, classes.review_days, charge, model.period_days, tables, lattice):
-        levels[:] = lattice
-        return 0, step, lattice_cost(tables, lattice, unserved)
-    fill_tables(family, classes, step, model.period_days, cycle if discrete else one_by_one, values, cumulative, tables)
+    if alone and stock_sole_nodes(terms, rate, classes.review_days, charge, period_days, tables, lattice):
+        for cluster in range(levels.size):
+            levels[cluster] = lattice[cluster]
+        return 0, lattice_cost(tables, lattice, unserved)
+    fill_tables(family, classes, step, period_days, cycle, values, cumulative, tables)
     steps = add_stock(tables, region, charge, lattice, order_node, order_gain)
     if given[0] >= 0.0:
         take_levels(region, given, step, tables, lattice)
     for cluster in range(levels.size):
         levels[cluster] = lattice[cluster] * step
-    if discrete:
-        return steps, step, lattice_cost(tables, lattice, unserved)
+    if family in (COUNT, POINTS):
+        return steps, lattice_cost(tables, lattice, unserved)
     if given[0] >= 0.0:
-        add_up_levels(region, given, classes.rate, levels)
+        add_up_levels(region, given, rate, levels)
     else:
         refine_levels(family, classes, region, charge, step, values, cumulative, levels)
-    return steps, step, continuous_cost(family, classes, values, cumulative, levels, unserved)
+    return steps, continuous_cost(family, classes, values, cumulative, levels, unserved)
 
 
 @kernel
@@ -157,7 +259,16 @@ def level_response(
     return min(most, 1.0 / curvature) if curvature > 0.0 else most
 
 
-@kernel
+@borrowing_kernel
+def saved_by_losing(loss_saving: Floats, unserved: Floats) -> float:
+    """Money per day saved by units that leave their node unserved, where serving them costs more."""
+    saved = 0.0
+    for node in range(loss_saving.size):
+        saved += loss_saving[node] * unserved[node]
+    return saved
+
+
+@borrowing_kernel
 def served_units(classes: Classes, unserved: Floats, region: Ints, served: Floats) -> None:
     """Units per day each node ships: its own demand less its spill, plus what spills to it from others.
 
@@ -165,16 +276,16 @@ def served_units(classes: Classes, unserved: Floats, region: Ints, served: Float
     """
     num_nodes = region.size
     rate, near_choice, far_choice = classes.rate, classes.near_choice, classes.far_choice
-    near_share = np.empty(num_nodes)  # of a node's demand: its next choice lies in its region
-    spilled_near = np.zeros(num_nodes)
-    total = 1e-12
+    near_share, spilled_near = classes.near_share, classes.spilled_near
+    spilled_near[:] = 0.0
+    all_unserved = 1e-12
     for node in range(num_nodes):
         served[node] = rate[node] - unserved[node]
-        cycle = classes.window_mean[node].sum() - classes.lead_mean[node].sum()
-        near_share[node] = min(1.0, near_choice[node].sum() / cycle) if cycle > 0.0 else 0.0
+        cycle = total(classes.window_mean[node]) - total(classes.lead_mean[node])
+        near_share[node] = min(1.0, total(near_choice[node]) / cycle) if cycle > 0.0 else 0.0
         spilled_near[region[node]] += unserved[node] * near_share[node]
-        total += unserved[node]
-    lost = min(1.0, unserved[2 * num_nodes] / total)
+        all_unserved += unserved[node]
+    lost = min(1.0, unserved[2 * num_nodes] / all_unserved)
     for node in range(num_nodes):
         if unserved[node] <= 0.0:
             continue
@@ -182,8 +293,10 @@ def served_units(classes: Classes, unserved: Floats, region: Ints, served: Float
         region_short = min(1.0, unserved[num_nodes + own] / max(spilled_near[own], 1e-12))
         near = near_share[node]
         far = max(0.0, 1.0 - near) + near * region_short
-        near_total, far_total = near_choice[node].sum(), far_choice[node].sum()
+        near_total, far_total = total(near_choice[node]), total(far_choice[node])
         for other in range(num_nodes):
+            if near_choice[node, other] == 0.0 and far_choice[node, other] == 0.0:
+                continue
             taken = 0.0
             if near_total > 0.0:
                 taken += near * (1.0 - region_short) * near_choice[node, other] / near_total

@@ -40,6 +40,8 @@ class Tables(NamedTuple):
     """[level]: scratch"""
     backlog: Floats
     """[level]: scratch"""
+    next_gain: Floats
+    """[cluster]: scratch, what its next step of stock gains beyond the charge"""
     charge: Floats
     """[cluster]: scratch of nodes that stand alone"""
     answers: Floats
@@ -50,14 +52,15 @@ class Tables(NamedTuple):
 @kernel
 def new_tables(num_clusters: int, num_speeds: int) -> Tables:
     """Empty `Tables`."""
-    shape = (num_clusters, MOST_STEPS + 2)
+    shape = (num_clusters, MOST_STEPS + 2)  # read only where it was filled
     return Tables(
         np.zeros(num_clusters, np.int64),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
+        np.empty(shape),
+        np.empty(shape),
+        np.empty(shape),
         np.zeros(MOST_STEPS + 2),
         np.zeros(MOST_STEPS + 2),
+        np.zeros(num_clusters),
         np.zeros(num_clusters),
         np.zeros((num_clusters, NUM_ANSWERS)),
         new_lockstep(num_speeds, MOST_STEPS),
@@ -102,30 +105,28 @@ def add_stock(tables: Tables, region: Ints, charge: Floats, levels: Ints, order_
     `charge` [node] is what one more unit at a node costs per day (inf: cannot be stocked). The nodes that received
     each step, and its gain at node and region beyond the charge, are kept for the upstream node's problem.
     """
-    sizes, gains, num_nodes = tables.size, tables.gain, region.size
-    nation = 2 * num_nodes
-    steps = 0
+    sizes, gains, next_gain, num_nodes = tables.size, tables.gain, tables.next_gain, region.size
+    nation, steps = 2 * num_nodes, 0
     for cluster in range(levels.size):
         levels[cluster] = 0
+        next_gain[cluster] = gains[cluster, 0] if sizes[cluster] > 0 else 0.0
+    for node in range(num_nodes):
+        next_gain[node] = next_gain[node] - charge[node] if sizes[node] > 1 else -np.inf
     while steps < order_node.size:
         best, most = -1, -np.inf
         for node in range(num_nodes):
-            level = levels[node]
-            if charge[node] < np.inf and level + 1 < sizes[node]:
-                gain = gains[node, level] - charge[node]
-                own = num_nodes + region[node]
-                if sizes[own] > 0:
-                    gain += gains[own, min(levels[own], sizes[own] - 1)]
-                if gain > most:
-                    best, most = node, gain
-        shared = gains[nation, min(steps, sizes[nation] - 1)] if sizes[nation] > 0 else 0.0
-        if best < 0 or most + shared <= 1e-12:
+            gain = next_gain[node] + next_gain[num_nodes + region[node]]
+            if gain > most:
+                best, most = node, gain
+        if best < 0 or most + next_gain[nation] <= 1e-12:
             break
         order_node[steps], order_gain[steps] = best, most
-        levels[best] += 1
-        levels[num_nodes + region[best]] += 1
-        levels[nation] += 1
         steps += 1
+        for cluster in (best, num_nodes + region[best], nation):
+            levels[cluster] += 1
+            if sizes[cluster] > 0:
+                next_gain[cluster] = gains[cluster, min(levels[cluster], sizes[cluster] - 1)]
+        next_gain[best] = next_gain[best] - charge[best] if levels[best] + 1 < sizes[best] else -np.inf
     return steps
 
 
