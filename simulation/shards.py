@@ -108,6 +108,12 @@ def of_plan(plan: Plan, product_idx: Ints) -> Plan:
     )
 
 
+def plans_joined(plans: Sequence[Plan]) -> Plan:
+    """Plans of different products as one plan, as far as a simulation needs it."""
+    parts = {name: [getattr(plan, name) for plan in plans] for name in ("targets", "lane_idx", "unit_value")}
+    return replace(plans[0], **{name: np.concatenate(arrays) for name, arrays in parts.items()})
+
+
 def outcomes_of(
     compiled: CompiledScenario,
     plan: Plan,

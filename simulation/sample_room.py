@@ -1,0 +1,104 @@
+"""Drawn products simulated in the room that the others leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from meio.network.compiled import CompiledScenario, Floats
+from meio.network.model import Policy
+from meio.simulation.build import build_world
+from meio.simulation.engine import assignment_of, protection_for
+from meio.simulation.replication import Setting, run_replication
+from meio.simulation.sample_load import Use, in_units, over_all_days, room_left
+from meio.simulation.shards import Shard
+from meio.simulation.state import State
+from meio.simulation.stopping import StoppingRule, in_order
+from meio.simulation.tally import Outcome
+from meio.simulation.world import Capacity, World
+
+
+def unlimited(compiled: CompiledScenario) -> CompiledScenario:
+    """The scenario with room for everything; what has no capacity at all keeps none."""
+    nodes, lanes = compiled.nodes, compiled.lanes
+    return compiled._replace(
+        nodes=nodes._replace(
+            storage_m3=_lifted(nodes.storage_m3),
+            inbound_units_per_day=_lifted(nodes.inbound_units_per_day),
+            outbound_units_per_day=_lifted(nodes.outbound_units_per_day),
+        ),
+        lanes=lanes._replace(capacity_units_per_day=_lifted(lanes.capacity_units_per_day)),
+    )
+
+
+def _lifted(capacity: Floats) -> Floats:
+    return np.where(capacity > 0, np.inf, capacity)
+
+
+class Shelves(NamedTuple):
+    """Storage left on each day; what drawn products have on the shelf, they keep."""
+
+    left: Floats
+    """[day from the replication's first, node, storage type]: m³."""
+    limit: Floats
+    """[day from the replication's first, node, storage type]: m³ for all products."""
+
+    def __call__(self, state: State, world: World, day: int) -> World:
+        """The world from a midnight on."""
+        place = day - world.clock.first_day
+        kept = np.minimum(state.stock.stored_m3, self.limit[place])
+        return self.opened(world, np.maximum(self.left[place], kept))
+
+    @staticmethod
+    def opened(world: World, room_m3: Floats) -> World:
+        """The world with so much storage, [node, storage type]."""
+        storage = np.repeat(room_m3[:, :, None], world.clock.num_periods, axis=2)
+        return world._replace(nodes=world.nodes._replace(storage_m3=storage))
+
+
+def outcomes_beside(
+    shard: Shard, own: Sequence[Use], load: Sequence[Use], *, seed: int, policy: Policy, workers: int | None
+) -> list[Outcome]:
+    """Simulate products in what a load leaves of the capacities.
+
+    Parameters
+    ----------
+    shard : Shard
+    own, load : sequence of Use, [replication]
+        What these products use where nothing is limited, and what the others do.
+    seed, policy, workers
+        As in `simulate_sample`.
+    """
+    compiled, plan = shard
+    world = build_world(compiled, plan, protection_for(policy, compiled, plan))
+    assignment = assignment_of(policy, compiled)
+
+    def run(replication: int) -> Outcome:
+        beside, shelves = _beside(world, own[replication], load[replication])
+        days = tuple(range(world.clock.first_day + 1, world.clock.end_day))
+        setting = Setting(
+            compiled, beside, assignment, seed, adapt_days=days, new_adapt=lambda _: shelves, by_product=True
+        )
+        return run_replication(setting, replication)
+
+    rule = StoppingRule(len(load), len(load), None)
+    return list(in_order(run, rule, workers))
+
+
+def _beside(world: World, own: Use, load: Use) -> tuple[World, Shelves]:
+    """The world as it is beside a load, on the first day, and its storage on the days after."""
+    clock = world.clock
+    mine, theirs = (
+        Use(*(over_all_days(part, clock.first_day, len(clock.period)) for part in use)) for use in (own, load)
+    )
+    capacity = world.capacity
+    left = Capacity(
+        inbound=in_units(room_left(capacity.inbound, mine.inbound, theirs.inbound, queues=True)),
+        outbound=in_units(room_left(capacity.outbound, mine.outbound, theirs.outbound, queues=False)),
+        lane=in_units(room_left(capacity.lane, mine.lane, theirs.lane, queues=True)),
+    )
+    limit = np.moveaxis(world.nodes.storage_m3[:, :, clock.period], 2, 0)
+    shelves = Shelves(room_left(limit, mine.storage_m3, theirs.storage_m3, queues=False), limit)
+    return Shelves.opened(world._replace(capacity=left), shelves.left[0]), shelves
