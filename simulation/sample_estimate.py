@@ -7,7 +7,8 @@ and other paths.
 References
 ----------
 Cochran (1977), Sampling Techniques, chapters 5 and 7. Särndal, Swensson and Wretman (1992), Model Assisted Survey
-Sampling, chapters 6 and 8. Satterthwaite (1946), Biometrics Bulletin 2.
+Sampling, chapters 6 and 8. MacKinnon and White (1985), Journal of Econometrics 29. Satterthwaite (1946), Biometrics
+Bulletin 2.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from meio.network.compiled import Floats
 from meio.simulation.sample_frame import Sample
 
 _CONFIDENCE = 0.975
-_NUM_KNOWN = 2  # money and units
-_LEAST_TO_FIT = 10
+_NUM_KNOWN = 3  # units, money to buy and to hold
+_LEAST_TO_FIT = 10  # degrees of freedom
+_RANK = 1e-9
+_LEAST_OWN = 0.1
 
 
 class Estimated(NamedTuple):
@@ -57,11 +60,10 @@ def estimated(values: Floats, sample: Sample) -> Estimated:
     weight, replications = sample.weight, len(values)
     known, total = _known(sample)
     mean = values.mean(axis=0)
-    slope = _slope(mean, known, sample)
-    correction = (total - weight @ known) @ slope
-    path = np.einsum("i,rik->rk", weight, values) + correction
+    slope, leverage = _fit(mean, known, sample)
+    path = np.einsum("i,rik->rk", weight, values) + (total - weight @ known) @ slope
     chance = values.var(axis=0, ddof=1) / replications if replications > 1 else np.zeros_like(mean)
-    products = _products_variance(mean - known @ slope, chance, sample, fitted=bool(slope.any()))
+    products = _products_variance(mean - known @ slope, chance, leverage, sample)
     paths = path.var(axis=0, ddof=1) / replications if replications > 1 else np.zeros(path.shape[1])
     half_width = _half_width(products, paths, _freedom(sample), replications - 1)
     return Estimated(path, path.mean(axis=0), np.sqrt(products), np.sqrt(paths), half_width)
@@ -69,7 +71,7 @@ def estimated(values: Floats, sample: Sample) -> Estimated:
 
 def _known(sample: Sample) -> tuple[Floats, Floats]:
     """What is known of the drawn products, [drawn, known], and its totals over all, [known]."""
-    known = np.stack([sample.frame.money, sample.frame.units], axis=1)
+    known = np.stack([sample.frame.units, sample.frame.bought, sample.frame.held], axis=1)
     return known[sample.product_idx], known.sum(axis=0)
 
 
@@ -80,28 +82,36 @@ def _drawn_stratum(sample: Sample) -> tuple[Floats, Floats]:
     return inside / np.maximum(sample.num_drawn, 1)[:, None], inside.T
 
 
-def _slope(mean: Floats, known: Floats, sample: Sample) -> Floats:
-    """How measures grow with what is known within strata, [known, measure]; 0 when too few products tell."""
+def _fit(mean: Floats, known: Floats, sample: Sample) -> tuple[Floats, Floats]:
+    """How measures grow with what is known within strata, [known, measure], and each product's pull on that, [drawn].
+
+    Both are 0 when too few products tell.
+    """
     if _freedom(sample) < _LEAST_TO_FIT:
-        return np.zeros((known.shape[1], mean.shape[1]))
+        return np.zeros((known.shape[1], mean.shape[1])), np.zeros(len(known))
     averaging, inside = _drawn_stratum(sample)
     weight = np.sqrt(sample.weight * (sample.weight - 1.0))[:, None]
     centred = weight * (known - inside @ (averaging @ known))
     scale = np.maximum(np.abs(centred).max(axis=0), 1e-300)
-    slope, *_ = np.linalg.lstsq(centred / scale, weight * (mean - inside @ (averaging @ mean)), rcond=1e-9)
-    return np.asarray(slope / scale[:, None])
+    left, singular, right = np.linalg.svd(centred / scale, full_matrices=False)
+    kept = singular > _RANK * singular.max(initial=0.0)
+    left = left[:, kept]
+    slope = right[kept].T @ ((left.T @ (weight * (mean - inside @ (averaging @ mean)))) / singular[kept, None])
+    return np.asarray(slope / scale[:, None]), np.asarray((left**2).sum(axis=1))
 
 
-def _products_variance(residual: Floats, chance: Floats, sample: Sample, *, fitted: bool) -> Floats:
-    """Variance that comes from drawing products, [measure]."""
+def _products_variance(residual: Floats, chance: Floats, leverage: Floats, sample: Sample) -> Floats:
+    """Variance that comes from drawing products, [measure].
+
+    A product that pulls the fit towards itself leaves too small a residual: it counts as if the fit were without it
+    (MacKinnon and White 1985).
+    """
     averaging, inside = _drawn_stratum(sample)
     drawn, every = sample.num_drawn[:, None], sample.num_products[:, None]
-    squares = averaging @ (residual - inside @ (averaging @ residual)) ** 2
-    between = squares * drawn / np.maximum(drawn - 1, 1)
+    deviation = (residual - inside @ (averaging @ residual)) / np.maximum(1.0 - leverage, _LEAST_OWN)[:, None]
+    between = averaging @ deviation**2 * drawn / np.maximum(drawn - 1, 1)
     real = np.maximum(between - averaging @ chance, 0.0)
-    variance = (every**2 * (1.0 - drawn / every) * real / np.maximum(drawn, 1)).sum(axis=0)
-    freedom = _freedom(sample)
-    return np.asarray(variance * (freedom + _NUM_KNOWN) / max(freedom, 1) if fitted else variance)
+    return np.asarray((every**2 * (1.0 - drawn / every) * real / np.maximum(drawn, 1)).sum(axis=0))
 
 
 def _freedom(sample: Sample) -> int:

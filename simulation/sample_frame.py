@@ -30,9 +30,16 @@ class Frame(NamedTuple):
 
     units: Floats
     """Expected demand over the horizon."""
-    money: Floats
-    """Planned money over the horizon: buying and bringing that demand, and holding the targets."""
+    bought: Floats
+    """Least cost of buying that demand and bringing it, money."""
+    held: Floats
+    """Cost of holding the targets over the horizon, money."""
     storage_type_idx: Ints
+
+    @property
+    def money(self) -> Floats:
+        """Planned money."""
+        return self.bought + self.held
 
     @property
     def size(self) -> Floats:
@@ -80,13 +87,13 @@ def frame_of(compiled: CompiledScenario, plan: Plan) -> Frame:
         + np.multiply.outer(products.unit_cost, nodes.holding_of_unit_cost_per_day)
     )
     held = num_days(compiled) * (plan.targets.mean(axis=2) * holding).sum(axis=1)
-    return Frame(units, units * np.where(np.isfinite(least), least, products.unit_cost) + held, products.storage_type_idx)
+    bought = units * np.where(np.isfinite(least), least, products.unit_cost)
+    return Frame(units, bought, held, products.storage_type_idx)
 
 
 def put_together(frames: Iterable[Frame]) -> Frame:
     """Frames of parts of a catalogue as one."""
-    units, money, storage_type_idx = (np.concatenate(parts) for parts in zip(*frames, strict=True))
-    return Frame(units, money, storage_type_idx)
+    return Frame(*(np.concatenate(parts) for parts in zip(*frames, strict=True)))
 
 
 def draw_sample(frame: Frame, sample: float, seed: int) -> Sample:

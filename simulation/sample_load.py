@@ -9,17 +9,19 @@ import numpy as np
 
 from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.plans import Plan
-from meio.simulation.sample_frame import Sample
+from meio.simulation.sample_frame import frame_of
 from meio.simulation.tally import Outcome
 
 DAYS_PER_WEEK = 7
 
 
 class Cover(NamedTuple):
-    """Targets of products by stratum: what tells how their use of a place compares."""
+    """Demand and targets of products by stratum: what tells how their use of a place compares."""
 
+    units: Floats
+    """[stratum, 1]: expected demand over the horizon."""
     node: Floats
-    """[stratum, node]: units."""
+    """[stratum, node]: targets, units."""
     lane: Floats
     """[stratum, lane]: units of the nodes that order on it."""
     storage: Floats
@@ -47,6 +49,7 @@ def cover_of(compiled: CompiledScenario, plan: Plan, stratum_idx: Ints, num_stra
     """Targets of some products, whose strata are given, by stratum; means over periods."""
     names, products = compiled.names, compiled.products
     units = plan.targets.mean(axis=2)  # [product, node]
+    demand = np.bincount(stratum_idx, frame_of(compiled, plan).units, num_strata)
     node = np.zeros((num_strata, len(names.nodes)))
     lane = np.zeros((num_strata, len(names.lanes)))
     storage = np.zeros((num_strata, len(names.nodes), len(names.storage_types)))
@@ -55,15 +58,26 @@ def cover_of(compiled: CompiledScenario, plan: Plan, stratum_idx: Ints, num_stra
     product_idx, node_idx = np.nonzero(plan.lane_idx >= 0)
     of_lane = (stratum_idx[product_idx], plan.lane_idx[product_idx, node_idx])
     np.add.at(lane, of_lane, units[product_idx, node_idx])
-    return Cover(node, lane, storage)
+    return Cover(demand[:, None], node, lane, storage)
 
 
 def standing_for(every: Cover, drawn: Cover) -> Cover:
     """How often the use of a stratum's drawn products must be added to stand for the others; shapes of `Cover`.
 
-    Where a stratum has products at a place and none of them was drawn, the strata that have some there stand for them.
+    Volume compares as targets do, flows as demand does, more or less at a place as the targets there say. Where a
+    stratum has products at a place and none of them was drawn, strata that have some there stand for them.
     """
-    return Cover(*(_standing_for(whole, part) for whole, part in zip(every, drawn, strict=True)))
+    factor = Cover(*(_standing_for(whole, part) for whole, part in zip(every, drawn, strict=True)))
+    return factor._replace(
+        node=_scaled(factor.node, drawn.node, factor.units), lane=_scaled(factor.lane, drawn.lane, factor.units)
+    )
+
+
+def _scaled(factor: Floats, drawn: Floats, to: Floats) -> Floats:
+    """Factors [stratum, place] whose mean over places, weighted by what was drawn there, is that of demand."""
+    total = (factor * drawn).sum(axis=1, keepdims=True)
+    flow = to * drawn.sum(axis=1, keepdims=True)
+    return factor * np.divide(flow, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _standing_for(every: Floats, drawn: Floats) -> Floats:
@@ -122,8 +136,8 @@ def _smoothed(mean: Floats) -> Floats:
     return np.asarray((mean[before] + 2.0 * mean + mean[after]) / 4.0)
 
 
-def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> Floats:
-    """What is left of a capacity for the drawn products, [day, place].
+def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> tuple[Floats, Floats]:
+    """What is left of a capacity for the drawn products, and what the load gets of it, each [day, place].
 
     What the load leaves; where both want more than there is, a share in proportion to what they want. With queues, what
     does not get through on a day is wanted again on the next, of both.
@@ -134,7 +148,7 @@ def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> F
         What there is, and what the drawn products and the others want of it.
     queues : bool
     """
-    left = np.empty_like(capacity)
+    left, passed = np.empty_like(capacity), np.empty_like(capacity)
     mine, theirs = np.zeros(capacity.shape[1:]), np.zeros(capacity.shape[1:])
     for day, limit in enumerate(capacity):
         mine, theirs = mine + own[day], theirs + load[day]
@@ -143,10 +157,11 @@ def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> F
         full = total > limit
         bound = np.where(full, limit, 0.0)
         left[day] = np.where(full, bound * share, limit - np.where(full, 0.0, theirs))
+        passed[day] = np.where(full, bound * (1.0 - share), theirs)
         waits = full & queues
         mine = np.where(waits, mine - bound * share, 0.0)
         theirs = np.where(waits, theirs - bound * (1.0 - share), 0.0)
-    return left
+    return left, passed
 
 
 def in_units(left: Floats) -> Floats:

@@ -60,7 +60,7 @@ class Shelves(NamedTuple):
 
 def outcomes_beside(
     shard: Shard, own: Sequence[Use], load: Sequence[Use], *, seed: int, policy: Policy, workers: int | None
-) -> list[Outcome]:
+) -> tuple[list[Outcome], list[Use]]:
     """Simulate products in what a load leaves of the capacities.
 
     Parameters
@@ -70,13 +70,20 @@ def outcomes_beside(
         What these products use where nothing is limited, and what the others do.
     seed, policy, workers
         As in `simulate_sample`.
+
+    Returns
+    -------
+    outcomes : list of Outcome, [replication]
+    passed : list of Use, [replication]
+        What the load gets of the capacities.
     """
     compiled, plan = shard
+    passed: dict[int, Use] = {}
     world = build_world(compiled, plan, protection_for(policy, compiled, plan))
     assignment = assignment_of(policy, compiled)
 
     def run(replication: int) -> Outcome:
-        beside, shelves = _beside(world, own[replication], load[replication])
+        beside, shelves, passed[replication] = _beside(world, own[replication], load[replication])
         days = tuple(range(world.clock.first_day + 1, world.clock.end_day))
         setting = Setting(
             compiled, beside, assignment, seed, adapt_days=days, new_adapt=lambda _: shelves, by_product=True
@@ -84,21 +91,27 @@ def outcomes_beside(
         return run_replication(setting, replication)
 
     rule = StoppingRule(len(load), len(load), None)
-    return list(in_order(run, rule, workers))
+    outcomes = list(in_order(run, rule, workers))
+    return outcomes, [passed[replication] for replication in range(len(load))]
 
 
-def _beside(world: World, own: Use, load: Use) -> tuple[World, Shelves]:
-    """The world as it is beside a load, on the first day, and its storage on the days after."""
-    clock = world.clock
-    mine, theirs = (
-        Use(*(over_all_days(part, clock.first_day, len(clock.period)) for part in use)) for use in (own, load)
-    )
-    capacity = world.capacity
-    left = Capacity(
-        inbound=in_units(room_left(capacity.inbound, mine.inbound, theirs.inbound, queues=True)),
-        outbound=in_units(room_left(capacity.outbound, mine.outbound, theirs.outbound, queues=False)),
-        lane=in_units(room_left(capacity.lane, mine.lane, theirs.lane, queues=True)),
-    )
+def _beside(world: World, own: Use, load: Use) -> tuple[World, Shelves, Use]:
+    """The world as it is beside a load on the first day, its storage on the days after, and what the load gets."""
+    clock, capacity = world.clock, world.capacity
+
+    def of_all_days(name: str) -> tuple[Floats, Floats]:
+        mine, theirs = (over_all_days(getattr(use, name), clock.first_day, len(clock.period)) for use in (own, load))
+        return mine, theirs
+
+    inbound, their_inbound = room_left(capacity.inbound, *of_all_days("inbound"), queues=True)
+    outbound, their_outbound = room_left(capacity.outbound, *of_all_days("outbound"), queues=False)
+    lane, their_lane = room_left(capacity.lane, *of_all_days("lane"), queues=True)
     limit = np.moveaxis(world.nodes.storage_m3[:, :, clock.period], 2, 0)
-    shelves = Shelves(room_left(limit, mine.storage_m3, theirs.storage_m3, queues=False), limit)
-    return Shelves.opened(world._replace(capacity=left), shelves.left[0]), shelves
+    shelf, their_shelf = room_left(limit, *of_all_days("storage_m3"), queues=False)
+    counted = slice(-clock.first_day, clock.end_day - clock.first_day)
+    volume = their_shelf[counted]
+    units = load.storage_units * np.divide(volume, load.storage_m3, out=np.ones_like(volume), where=load.storage_m3 > 0)
+    passed = Use(volume, units, their_inbound[counted], their_outbound[counted], their_lane[counted])
+    left = Capacity(in_units(inbound), in_units(outbound), in_units(lane))
+    shelves = Shelves(shelf, limit)
+    return Shelves.opened(world._replace(capacity=left), shelf[0]), shelves, passed

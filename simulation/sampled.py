@@ -83,7 +83,7 @@ def simulate_sample(
     load = load_of(strata, drawn.factor)
     if shared:
         free = [use_of(summed(outcomes)) for outcomes in zip(*strata, strict=True)]
-        own = outcomes_beside(drawn.shard, free, load, seed=seed, policy=policy, workers=workers)
+        own, load = outcomes_beside(drawn.shard, free, load, seed=seed, policy=policy, workers=workers)
     else:
         own = [_together(drawn.sample, outcomes) for outcomes in zip(*strata, strict=True)]
     if progress is not None:
