@@ -67,13 +67,14 @@ def _exit_code(error: Exception) -> Exit:
     from meio.folder import OutputError
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
+    from meio.simulation.couplings import CouplingError, SampleError
     from meio.simulation.policies import PolicyError
     from meio.simulation.policy_files import PolicyNameError
 
     match error:
         case ScenarioError() | PolicyError():
             return Exit.INVALID_SCENARIO
-        case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError():
+        case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError() | CouplingError() | SampleError():
             return Exit.USAGE
         case _:
             return Exit.INTERNAL_ERROR

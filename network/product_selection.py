@@ -12,6 +12,7 @@ from meio.network.compiled import (
     CompiledScenario,
     Demand,
     Ints,
+    Penalties,
     Products,
     RecordedOrders,
     Stock,
@@ -37,10 +38,12 @@ def of_products(compiled: CompiledScenario, product_idx: Ints) -> CompiledScenar
     return compiled._replace(
         names=compiled.names._replace(products=names),
         products=_products(compiled.products, product_idx),
-        penalties=compiled.penalties._make(part[product_idx] for part in compiled.penalties),
+        penalties=Penalties(*(part[product_idx] for part in compiled.penalties)),
         demand=_demand(compiled.demand, product_idx, compiled.num_periods),
         stock=_stock(compiled.stock, product_idx),
-        conditions=compiled.conditions._replace(recorded=_recorded(recorded, product_idx) if recorded.given else recorded),
+        conditions=compiled.conditions._replace(
+            recorded=_recorded(recorded, product_idx) if recorded.given else recorded
+        ),
     )
 
 
@@ -160,5 +163,5 @@ def _joined_stock(parts: Sequence[CompiledScenario]) -> Stock:
         part.stock._replace(order_product_idx=part.stock.order_product_idx + first)
         for part, first in zip(parts, num_products, strict=False)
     ]
-    given = parts[0].stock.given
-    return _in_a_row([stock._replace(given=np.zeros(0)) for stock in shifted], ptr=())._replace(given=given)
+    arrays = (np.concatenate(arrays) for arrays in zip(*(stock[1:] for stock in shifted), strict=True))
+    return Stock(parts[0].stock.given, *arrays)

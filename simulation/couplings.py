@@ -25,8 +25,12 @@ class CouplingError(ValueError):
         more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
         super().__init__(
             f"products share {', '.join(found[:_SHOWN])}{more}: they can only be simulated together, in time order; "
-            "leave out the shards, or simulate a sample of the products"
+            "leave out the shards or the sample"
         )
+
+
+class SampleError(ValueError):
+    """A sample that cannot be drawn, or does not tell enough."""
 
 
 def couples(compiled: CompiledScenario, policy: Policy | AssignmentPolicy) -> list[str]:
@@ -54,10 +58,10 @@ def shared_capacities(compiled: CompiledScenario) -> list[str]:
     nodes, names, capacity = compiled.nodes, compiled.names, daily_capacity(compiled)
     stored = np.where(nodes.stocks_type[:, :, None], nodes.storage_m3, np.inf)
     return [
-        *_limited("storage of", names.nodes, _is_limit(stored).any(axis=(1, 2))),
-        *_limited("receiving at", names.nodes, _is_limit(capacity.inbound).any(axis=0)),
-        *_limited("shipping from", names.nodes, _is_limit(capacity.outbound).any(axis=0)),
-        *_limited("lane", names.lanes, _is_limit(capacity.lane).any(axis=0)),
+        *_limited("storage of", names.nodes, np.moveaxis(_is_limit(stored), 0, -1)),
+        *_limited("receiving at", names.nodes, _is_limit(capacity.inbound)),
+        *_limited("shipping from", names.nodes, _is_limit(capacity.outbound)),
+        *_limited("lane", names.lanes, _is_limit(capacity.lane)),
     ]
 
 
@@ -75,4 +79,5 @@ def _is_limit(capacity: Floats) -> Bools:
 
 
 def _limited(kind: str, names: tuple[str, ...], limited: Bools) -> Iterator[str]:
-    return (f"{kind} {names[index]}" for index in np.flatnonzero(limited))
+    """Places limited on some day; [..., place]."""
+    return (f"{kind} {names[index]}" for index in np.flatnonzero(limited.reshape(-1, len(names)).any(axis=0)))

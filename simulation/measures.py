@@ -24,8 +24,8 @@ class SampleEstimate:
         Capacities that the products share; the others were a load on them. Empty: nothing couples the products.
     intervals : data frame, one row a measure
         ``measure`` is ``cost:<kind>``, ``fill_rate:<speed>``, ``on_time:<speed>`` or ``outbound_cost_per_unit``;
-        ``mean``, ``low`` and ``high``, the ends of its 95% interval, and its standard errors ``products_sd`` from having
-        drawn these products and ``paths_sd`` from having drawn these paths.
+        ``mean``, ``low`` and ``high``, the ends of its 95% interval, and its standard errors: ``products_sd`` from
+        having drawn these products, ``paths_sd`` from having drawn these paths.
     strata : data frame, one row a stratum
         ``storage_type`` (empty where all are drawn), ``products``, ``drawn``, and their planned ``money_share`` and
         ``units_share`` of the catalogue.
@@ -40,8 +40,9 @@ class SampleEstimate:
 
     def interval(self, measure: str) -> tuple[float, float, float]:
         """Mean and the ends of the 95% interval of a measure."""
-        row = self.intervals.set_index("measure").loc[measure]
-        return float(row["mean"]), float(row["low"]), float(row["high"])
+        row = self.intervals[self.intervals["measure"] == measure]
+        mean, low, high = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)[0].tolist()
+        return mean, low, high
 
 
 @dataclass(frozen=True, eq=False)

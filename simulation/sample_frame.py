@@ -2,8 +2,8 @@
 
 References
 ----------
-Cochran (1977), Sampling Techniques, chapters 5 and 5A. Neyman (1934), On the two different aspects of the representative
-method, Journal of the Royal Statistical Society 97.
+Cochran (1977), Sampling Techniques, chapters 5 and 5A. Neyman (1934), On the two different aspects of the
+representative method, Journal of the Royal Statistical Society 97.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from meio.network.compiled import CompiledScenario, Floats, Ints
 from meio.network.supply import landed_cost
 from meio.plans import Plan
 from meio.simulation.capacity import num_days
+from meio.simulation.couplings import SampleError
 
 FEWEST = 2
 """Products of a stratum that tell how much its products differ."""
@@ -78,7 +79,8 @@ def frame_of(compiled: CompiledScenario, plan: Plan) -> Frame:
     demand, products = compiled.demand, compiled.products
     num_products = len(products.volume_m3)
     of_stream = np.repeat(np.arange(num_products), np.diff(demand.product_ptr))
-    units = np.bincount(of_stream, demand.daily_mean.sum(axis=1) * compiled.period_days, num_products)
+    units: Floats = np.zeros(num_products)
+    np.add.at(units, of_stream, demand.daily_mean.sum(axis=1) * compiled.period_days)
     least = landed_cost(compiled).min(axis=1, initial=np.inf)
     nodes = compiled.nodes
     holding = (
@@ -113,14 +115,14 @@ def draw_sample(frame: Frame, sample: float, seed: int) -> Sample:
 
     Raises
     ------
-    ValueError
+    SampleError
         When it is fewer products than strata need.
     """
     num_products = len(frame.units)
     wanted = round(sample * num_products) if sample < 1 else round(sample)
     num_types = len(np.unique(frame.storage_type_idx))
     if wanted < min(FEWEST * num_types, num_products):
-        raise ValueError(f"sample: found {wanted} of {num_products} products, expected at least {FEWEST * num_types}")
+        raise SampleError(f"sample: found {wanted} of {num_products} products, expected at least {FEWEST * num_types}")
     size = frame.size
     certain = _certain(size, wanted)
     stratum_idx, num_drawn = _strata(frame, size, certain, wanted - int(certain.sum()))
@@ -143,7 +145,9 @@ def _certain(size: Floats, wanted: int) -> np.ndarray[tuple[int], np.dtype[np.bo
     return certain
 
 
-def _strata(frame: Frame, size: Floats, certain: np.ndarray[tuple[int], np.dtype[np.bool_]], left: int) -> tuple[Ints, Ints]:
+def _strata(
+    frame: Frame, size: Floats, certain: np.ndarray[tuple[int], np.dtype[np.bool_]], left: int
+) -> tuple[Ints, Ints]:
     """Stratum of each product, the certain ones first if there are any, and how many to draw of each stratum."""
     stratum_idx = np.full(len(size), -1)
     num_drawn: list[int] = []

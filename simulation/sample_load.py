@@ -49,7 +49,8 @@ def cover_of(compiled: CompiledScenario, plan: Plan, stratum_idx: Ints, num_stra
     """Targets of some products, whose strata are given, by stratum; means over periods."""
     names, products = compiled.names, compiled.products
     units = plan.targets.mean(axis=2)  # [product, node]
-    demand = np.bincount(stratum_idx, frame_of(compiled, plan).units, num_strata)
+    demand = np.zeros((num_strata, 1))
+    np.add.at(demand[:, 0], stratum_idx, frame_of(compiled, plan).units)
     node = np.zeros((num_strata, len(names.nodes)))
     lane = np.zeros((num_strata, len(names.lanes)))
     storage = np.zeros((num_strata, len(names.nodes), len(names.storage_types)))
@@ -58,7 +59,7 @@ def cover_of(compiled: CompiledScenario, plan: Plan, stratum_idx: Ints, num_stra
     product_idx, node_idx = np.nonzero(plan.lane_idx >= 0)
     of_lane = (stratum_idx[product_idx], plan.lane_idx[product_idx, node_idx])
     np.add.at(lane, of_lane, units[product_idx, node_idx])
-    return Cover(demand[:, None], node, lane, storage)
+    return Cover(demand, node, lane, storage)
 
 
 def standing_for(every: Cover, drawn: Cover) -> Cover:
@@ -77,14 +78,16 @@ def _scaled(factor: Floats, drawn: Floats, to: Floats) -> Floats:
     """Factors [stratum, place] whose mean over places, weighted by what was drawn there, is that of demand."""
     total = (factor * drawn).sum(axis=1, keepdims=True)
     flow = to * drawn.sum(axis=1, keepdims=True)
-    return factor * np.divide(flow, total, out=np.zeros_like(total), where=total > 0)
+    scaled: Floats = factor * np.divide(flow, total, out=np.zeros_like(total), where=total > 0)
+    return scaled
 
 
 def _standing_for(every: Floats, drawn: Floats) -> Floats:
     others = np.maximum(every - drawn, 0.0)
     factor = np.divide(others, drawn, out=np.zeros_like(drawn), where=drawn > 0)
     known = np.where((drawn > 0) & (others > 0), others, 0.0).sum(axis=0)
-    return factor * np.divide(others.sum(axis=0), known, out=np.ones_like(known), where=known > 0)
+    scaled: Floats = factor * np.divide(others.sum(axis=0), known, out=np.ones_like(known), where=known > 0)
+    return scaled
 
 
 def use_of(outcome: Outcome) -> Use:

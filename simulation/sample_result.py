@@ -22,6 +22,7 @@ from meio.simulation.tally import (
     NUM_SERVICE_KINDS,
     ON_TIME,
     OUTBOUND,
+    SHIPPED_UNITS,
     UNAVOIDABLE,
     Outcome,
 )
@@ -63,11 +64,11 @@ def sampled_result(
     outcomes = [_whole(findings, totals, replication) for replication in range(len(findings.own))]
     result = tabulate(compiled, outcomes, policy=policy, seed=seed, seconds=seconds)
     estimate = SampleEstimate(
-        products=int(len(findings.sample.product_idx)),
-        of=int(len(findings.sample.stratum_idx)),
+        products=len(findings.sample.product_idx),
+        of=len(findings.sample.stratum_idx),
         certain=int(findings.sample.num_drawn[findings.sample.num_drawn == findings.sample.num_products].sum()),
         shared=findings.shared,
-        intervals=_intervals(compiled, findings.sample, values, totals),
+        intervals=_intervals(compiled, findings.sample, values),
         strata=_strata(compiled, findings.sample),
     )
     return replace(result, warm_up_days_suggested=suggested_at(compiled, level, outcomes), estimate=estimate)
@@ -87,6 +88,8 @@ def _whole(findings: Findings, totals: Estimated, replication: int) -> Outcome:
     shipped = own.tally.shipped.copy()
     for outcomes, times in zip(findings.strata, factor.node, strict=True):
         shipped += times[:, None, None] * outcomes[replication].tally.shipped
+    filled = path[len(MONEY) :].reshape(-1, NUM_SERVICE_KINDS)[:, [ON_TIME, LATE_UNITS]].sum()
+    shipped *= filled / max(shipped[..., SHIPPED_UNITS].sum(), 1.0)
     received = own.tally.inbound.sum(axis=0)
     waiting = 1.0 + np.divide(load.inbound.sum(axis=0), received, out=np.zeros(len(received)), where=received > 0)
     use = {name: getattr(own.tally, name) + getattr(load, name) for name in Use._fields}
@@ -100,7 +103,7 @@ def _whole(findings: Findings, totals: Estimated, replication: int) -> Outcome:
     return own._replace(tally=tally)
 
 
-def _intervals(compiled: CompiledScenario, sample: Sample, values: Floats, totals: Estimated) -> pd.DataFrame:
+def _intervals(compiled: CompiledScenario, sample: Sample, values: Floats) -> pd.DataFrame:
     """Measures with their intervals, as `SampleEstimate` says."""
     names = [f"cost:{kind}" for kind in (*MONEY[:UNAVOIDABLE], "total", "unavoidable", "controllable")]
     money = values[..., : len(MONEY)]

@@ -45,7 +45,7 @@ class Shelves(NamedTuple):
     limit: Floats
     """[day from the replication's first, node, storage type]: m³ for all products."""
 
-    def __call__(self, state: State, world: World, day: int) -> World:
+    def on_day(self, state: State, world: World, day: int) -> World:
         """The world from a midnight on."""
         place = day - world.clock.first_day
         kept = np.minimum(state.stock.stored_m3, self.limit[place])
@@ -86,7 +86,7 @@ def outcomes_beside(
         beside, shelves, passed[replication] = _beside(world, own[replication], load[replication])
         days = tuple(range(world.clock.first_day + 1, world.clock.end_day))
         setting = Setting(
-            compiled, beside, assignment, seed, adapt_days=days, new_adapt=lambda _: shelves, by_product=True
+            compiled, beside, assignment, seed, adapt_days=days, new_adapt=lambda _: shelves.on_day, by_product=True
         )
         return run_replication(setting, replication)
 

@@ -13,7 +13,7 @@ from meio.network.compiled import CompiledScenario, Floats
 from meio.network.model import Policy
 from meio.network.product_selection import joined
 from meio.plans import Plan
-from meio.simulation.couplings import shared_capacities, shared_orders
+from meio.simulation.couplings import CouplingError, SampleError, shared_capacities, shared_orders
 from meio.simulation.measures import SimulationResult
 from meio.simulation.sample_frame import Frame, Sample, draw_sample, frame_of, put_together
 from meio.simulation.sample_load import Cover, cover_of, load_of, standing_for, use_of
@@ -70,12 +70,14 @@ def simulate_sample(
 
     Raises
     ------
-    ValueError
-        When orders or the policy need several products at once, or the sample is too small.
+    CouplingError
+        When orders or the policy need several products at once.
+    SampleError
+        When the sample is too small.
     """
     began = perf_counter()
     if replications < 2:
-        raise ValueError(f"replications: found {replications}, expected at least 2 to tell how far a sample is off")
+        raise SampleError(f"replications: found {replications}, expected at least 2 to tell how far a sample is off")
     drawn = _draw(shards, sample, seed, policy)
     shared = shared_capacities(drawn.shard.compiled)
     run = partial(outcomes_of, replications=replications, seed=seed, policy=policy, workers=workers, by_product=True)
@@ -123,7 +125,7 @@ def _frames(shards: Iterable[tuple[CompiledScenario, Plan]], policy: Policy) -> 
         if compiled.conditions.recorded.given:
             found = ["recorded orders"]
         if found:
-            raise ValueError(f"products share {', '.join(found)}: some of them cannot be simulated without the others")
+            raise CouplingError(found)
         yield frame_of(compiled, plan)
 
 
@@ -136,14 +138,9 @@ def _strata(drawn: _Drawn) -> Iterator[Shard]:
 
 def _together(sample: Sample, strata: Sequence[Outcome]) -> Outcome:
     """One replication of all strata, its products in the order of the sample."""
-    order = np.argsort(np.argsort(sample.stratum_idx[sample.product_idx], kind="stable"))
-    tally = summed([one._replace(tally=one.tally._replace(product_money=_NONE, product_service=_NONE)) for one in strata])
-    return tally._replace(
-        tally=tally.tally._replace(
-            product_money=np.concatenate([one.tally.product_money for one in strata])[order],
-            product_service=np.concatenate([one.tally.product_service for one in strata])[order],
-        )
+    place = np.argsort(np.argsort(sample.stratum_idx[sample.product_idx], kind="stable"))
+    outcome = summed(strata)
+    tally = outcome.tally
+    return outcome._replace(
+        tally=tally._replace(product_money=tally.product_money[place], product_service=tally.product_service[place])
     )
-
-
-_NONE = np.zeros(0)

@@ -24,6 +24,8 @@ from meio.simulation.tabulate import tabulate
 from meio.simulation.tally import Outcome, Tally
 from meio.simulation.warm_up import suggested_at, target_m3
 
+_BY_PRODUCT = ("product_money", "product_service")  # of a tally
+
 
 class Shard(NamedTuple):
     """Some products of a scenario, and their plan."""
@@ -110,8 +112,12 @@ def of_plan(plan: Plan, product_idx: Ints) -> Plan:
 
 def plans_joined(plans: Sequence[Plan]) -> Plan:
     """Plans of different products as one plan, as far as a simulation needs it."""
-    parts = {name: [getattr(plan, name) for plan in plans] for name in ("targets", "lane_idx", "unit_value")}
-    return replace(plans[0], **{name: np.concatenate(arrays) for name, arrays in parts.items()})
+    return replace(
+        plans[0],
+        targets=np.concatenate([plan.targets for plan in plans]),
+        lane_idx=np.concatenate([plan.lane_idx for plan in plans]),
+        unit_value=np.concatenate([plan.unit_value for plan in plans]),
+    )
 
 
 def outcomes_of(
@@ -131,9 +137,12 @@ def outcomes_of(
 
 
 def added(one: Outcome, other: Outcome) -> Outcome:
-    """The same replication of different products, put together."""
+    """The same replication of different products, put together; the other's products come after."""
+    mine, theirs = one.tally, other.tally
+    joins = {name: np.concatenate([getattr(mine, name), getattr(theirs, name)]) for name in _BY_PRODUCT}
+    sums = {name: getattr(mine, name) + getattr(theirs, name) for name in Tally._fields if name not in _BY_PRODUCT}
     return one._replace(
-        tally=Tally(*(mine + theirs for mine, theirs in zip(one.tally, other.tally, strict=True))),
+        tally=Tally(**sums, **joins),
         orders=one.orders + other.orders,
         units_lost=one.units_lost + other.units_lost,
     )

@@ -87,7 +87,8 @@ def truncation(series: Floats) -> int:
 
 def target_m3(compiled: CompiledScenario, plan: Plan) -> Floats:
     """Volume of all targets of a plan, m³ [period]."""
-    return np.einsum("p,pnt->t", compiled.products.volume_m3, plan.targets)
+    level: Floats = np.einsum("p,pnt->t", compiled.products.volume_m3, plan.targets)
+    return level
 
 
 def _steady_days(compiled: CompiledScenario, level: Floats) -> int:

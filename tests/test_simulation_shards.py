@@ -141,12 +141,28 @@ def test_capacities_couple_and_shards_would_be_wrong():
     assert wrong >= 5
 
 
+def plain():
+    return without_limits(single_lines(random_case(SEVERAL[0]).compiled))
+
+
+def limited(compiled):
+    inbound = compiled.nodes.inbound_units_per_day.copy()
+    inbound[0, 0] = 7.0
+    return compiled._replace(nodes=compiled.nodes._replace(inbound_units_per_day=inbound))
+
+
+def shut(compiled, share):
+    one = np.array([0])
+    down = Disruptions(one, np.array([-1]), one, np.array([3]), np.array([share]))
+    return compiled._replace(conditions=compiled.conditions._replace(disruptions=down))
+
+
 class Own(AssignmentPolicy):
     """Any policy that is not meio's."""
 
     name = "own"
 
-    def assign(self, orders, view):
+    def assign(self, *_):
         return []
 
 
@@ -163,29 +179,13 @@ class Own(AssignmentPolicy):
         ),
         (lambda c: shut(c, 0.0), "priced", []),
         (lambda c: shut(limited(c), 0.5), "priced", ["receiving at N0"]),
-        (lambda c: limited(c), "priced", ["receiving at N0"]),
+        (limited, "priced", ["receiving at N0"]),
     ],
 )
 def test_what_couples(change, policy, found):
     compiled = change(plain())
     first = compiled.names.nodes[0]
     assert couples(compiled, policy) == [text.replace("N0", first) for text in found]
-
-
-def plain():
-    return without_limits(single_lines(random_case(SEVERAL[0]).compiled))
-
-
-def limited(compiled):
-    inbound = compiled.nodes.inbound_units_per_day.copy()
-    inbound[0, 0] = 7.0
-    return compiled._replace(nodes=compiled.nodes._replace(inbound_units_per_day=inbound))
-
-
-def shut(compiled, share):
-    one = np.array([0])
-    down = Disruptions(one, np.array([-1]), one, np.array([3]), np.array([share]))
-    return compiled._replace(conditions=compiled.conditions._replace(disruptions=down))
 
 
 @pytest.mark.parametrize("seed", SEVERAL[:12])
