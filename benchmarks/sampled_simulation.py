@@ -45,7 +45,7 @@ ROOM = {  # multiples of mean use where nothing is limited: storage, receiving, 
 class Truth:
     """What simulating every product on many paths finds."""
 
-    values: dict[str, float]
+    totals: dict[str, float]
     sd: float
     """Of the total cost of a path."""
     seconds: float
@@ -61,7 +61,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print nothing but the figures")
     options = parser.parse_args()
-    figures, passed = {}, {}
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    passed: dict[str, bool] = {}
     for name, room in ROOM.items():
         compiled, plan = _case(options.products, options.seed, room)
         figures[name] = _figures(compiled, plan, options)
@@ -101,8 +102,8 @@ def _figures(compiled: CompiledScenario, plan: Plan, options: argparse.Namespace
     ]
     seconds = (time.perf_counter() - began) / options.repetitions
     found = pd.concat([table.intervals for table in tables if table is not None]).set_index("measure")
-    figures = {measure: _measured(found.loc[measure], truth.values[measure]) for measure in MEASURES}
-    variance = float(found.loc["cost:total", "mean"].var())
+    figures = {measure: _measured(found.loc[measure], truth.totals[measure]) for measure in MEASURES}
+    variance = float(np.var(found.loc["cost:total", "mean"].to_numpy(), ddof=1))
     ratio = variance / (truth.sd**2 / REPLICATIONS)
     figures["seconds"] = {"sample": seconds, "whole": truth.seconds, "variance_ratio": ratio}
     return figures

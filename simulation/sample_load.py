@@ -100,8 +100,7 @@ def load_of(strata: Sequence[Sequence[Outcome]], factor: Cover) -> list[Use]:
 
     The mean of what a stratum's drawn products use, times its factor, and their deviations from it, times the root of
     the factor: as many independent products deviate that much. A replication's load deviates like the next replication
-    of the drawn products, so that it is independent of their own path. Means of a weekday are smoothed with the same
-    day of the weeks beside it, since few replications leave chance in them, and chance would be multiplied, too.
+    of the drawn products, so that it is independent of their own path.
 
     Parameters
     ----------
@@ -128,15 +127,7 @@ def _others(drawn: Floats, times: Floats) -> Floats:
     mean = drawn.mean(axis=0)
     unbiased = np.sqrt(replications / (replications - 1.0)) if replications > 1 else 0.0
     deviation = np.roll(drawn - mean, -1, axis=0) * unbiased
-    return np.asarray(times * _smoothed(mean) + np.sqrt(times) * deviation)
-
-
-def _smoothed(mean: Floats) -> Floats:
-    """Means by day, [day, place…], with the same weekday of the weeks before and after at half its weight."""
-    days = np.arange(len(mean))
-    before, after = days - DAYS_PER_WEEK, days + DAYS_PER_WEEK
-    before, after = np.where(before < 0, days, before), np.where(after >= len(days), days, after)
-    return np.asarray((mean[before] + 2.0 * mean + mean[after]) / 4.0)
+    return np.asarray(times * mean + np.sqrt(times) * deviation)
 
 
 def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> tuple[Floats, Floats]:
@@ -167,11 +158,14 @@ def room_left(capacity: Floats, own: Floats, load: Floats, *, queues: bool) -> t
     return left, passed
 
 
-def in_units(left: Floats) -> Floats:
-    """Room by day in whole units, what is less than a unit saved for the days after; unlimited room stays so."""
-    finite = np.isfinite(left)
-    summed = np.floor(np.cumsum(np.where(finite, left, 0.0), axis=0) + 1e-9)
-    return np.where(finite, np.diff(summed, axis=0, prepend=0.0), left)
+def in_units(left: Floats, passed: Floats) -> Floats:
+    """Room by day in whole units beside a load, both [day, place]; less than a unit is saved for the days after.
+
+    Unlimited room stays so, and where there is never a load, all does.
+    """
+    changes = np.isfinite(left) & (passed > 0).any(axis=0)
+    summed = np.floor(np.cumsum(np.where(changes, left, 0.0), axis=0) + 1e-9)
+    return np.where(changes, np.diff(summed, axis=0, prepend=0.0), left)
 
 
 def over_all_days(by_day: Floats, first_day: int, num_days: int) -> Floats:

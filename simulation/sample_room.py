@@ -112,6 +112,6 @@ def _beside(world: World, own: Use, load: Use) -> tuple[World, Shelves, Use]:
     volume = their_shelf[counted]
     units = load.storage_units * np.divide(volume, load.storage_m3, out=np.ones_like(volume), where=load.storage_m3 > 0)
     passed = Use(volume, units, their_inbound[counted], their_outbound[counted], their_lane[counted])
-    left = Capacity(in_units(inbound), in_units(outbound), in_units(lane))
+    left = Capacity(in_units(inbound, their_inbound), in_units(outbound, their_outbound), in_units(lane, their_lane))
     shelves = Shelves(shelf, limit)
     return Shelves.opened(world._replace(capacity=left), shelf[0]), shelves, passed
