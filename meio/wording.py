@@ -37,7 +37,8 @@ def with_interval(measure: dict[str, Any], show: Callable[[float | None], str] =
 def estimate_text(estimate: dict[str, Any]) -> str:
     """Return what a result was estimated from."""
     drawn = f"from {estimate['products']:,} of {estimate['of']:,} products, {estimate['certain']:,} of them for certain"
-    return f"{drawn}; the others are a load on what all share" if estimate["shared"] else drawn
+    load = "the others are a load on what all share, whose error intervals leave out"
+    return f"{drawn}; {load}" if estimate["shared"] else drawn
 
 
 def bound_text(plan: dict[str, Any], currency: str) -> str:

@@ -6,29 +6,30 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import run_meio
+from scenario_files import edited
 
 import meio
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.yaml"
-ROOM = ("--set", "nodes.FC.storage_m3.standard=unlimited", "--set", "nodes.FC.inbound_units_per_day=unlimited")
 SETTINGS = ("--set", "planning.refinement_rounds=0", "--set", "simulation.replications=3")
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory):
-    folders = {}
-    for name, changes in (("bound", ()), ("free", ROOM)):
-        folders[name] = tmp_path_factory.mktemp("plan") / name
-        ended = run_meio(["plan", QUICKSTART, *SETTINGS, *changes, "-o", folders[name]], lambda: ("", ""))
-        assert ended.code in (0, 5)
-    return folders
+    return planned_in(tmp_path_factory.mktemp("plan") / "out", QUICKSTART)
+
+
+def planned_in(folder, scenario):
+    assert run_meio(["plan", scenario, *SETTINGS, "-o", folder], lambda: ("", "")).code in (0, 5)
+    return folder
 
 
 def test_an_estimate_says_so_everywhere(meio, planned, tmp_path):
     folder = tmp_path / "out"
-    ended = meio("simulate", QUICKSTART, *SETTINGS, "--plan", planned["bound"], "--sample", "3", "-o", folder)
+    ended = meio("simulate", QUICKSTART, *SETTINGS, "--plan", planned, "--sample", "3", "-o", folder)
     assert ended.code == 0
-    said = "from 3 of 5 products, 1 of them for certain; the others are a load on what all share"
+    drawn = "from 3 of 5 products, 1 of them for certain"
+    said = f"{drawn}; the others are a load on what all share, whose error intervals leave out"
     assert f"estimate         {said}" in ended.out
     summary = json.loads((folder / "summary.json").read_text())["simulation"]
     assert summary["estimate"] == {
@@ -48,8 +49,14 @@ def test_an_estimate_says_so_everywhere(meio, planned, tmp_path):
         assert f"An estimate {said}" in report.read_text("utf-8")
 
 
-def test_shards_are_the_whole(meio, planned):
-    arguments = ("simulate", QUICKSTART, *SETTINGS, *ROOM, "--plan", planned["free"], "--json")
+def test_shards_are_the_whole(meio, tmp_path):
+    scenario = tmp_path / "free.yaml"
+    roomy = (
+        ("storage_m3: {standard: 3}  ", "storage_m3: {standard: unlimited}"),
+        ("    inbound_units_per_day: 250\n", ""),
+    )
+    scenario.write_text(edited(*roomy))
+    arguments = ("simulate", scenario, *SETTINGS, "--plan", planned_in(tmp_path / "out", scenario), "--json")
     whole, shards = (json.loads(meio(*arguments, *more).out)["simulation"] for more in ((), ("--shards", "3")))
     assert whole["estimate"] is None
     for figures in (whole, shards):
@@ -69,7 +76,7 @@ def test_shards_are_the_whole(meio, planned):
     ],
 )
 def test_what_cannot_be_done_in_parts_is_a_usage_error(meio, planned, options, said):
-    ended = meio("simulate", QUICKSTART, *SETTINGS, "--plan", planned["bound"], *options)
+    ended = meio("simulate", QUICKSTART, *SETTINGS, "--plan", planned, *options)
     assert ended.code == 2
     assert said in " ".join(ended.err.split())
 
