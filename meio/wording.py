@@ -105,7 +105,7 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
     ]
     if proof is not None:
         rows += [
-            *([("estimate", estimate_text(proof["estimate"]))] if proof["estimate"] else []),
+            *([("estimate", estimate_text(proof["estimate"]))] if proof.get("estimate") else []),
             ("simulated", f"{proof['replications']} replications of {proof['days']} days, {proof['orders']:,} orders"),
             *_precision(proof),
             *_starting_up(proof),

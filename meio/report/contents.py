@@ -40,7 +40,7 @@ def _lead(summary: dict[str, Any]) -> str:
     extent, proof = size(summary["scenario"]), summary["simulation"]
     if proof is None:
         return f"{extent}. Planned, not yet simulated."
-    if proof["estimate"]:
+    if proof.get("estimate"):
         return f"{extent}. Estimated {estimate_text(proof['estimate'])}, in {proof['replications']} replications."
     return (
         f"{extent}. Proven on {proof['orders']:,} orders: {proof['replications']} replications of {proof['days']} days."

@@ -22,7 +22,7 @@ def proof_sections(summary: dict[str, Any], currency: str, tables: Tables, perio
     if summary["simulation"] is None:
         return
     cost = tables["measures/cost"]
-    estimate = summary["simulation"]["estimate"]
+    estimate = summary["simulation"].get("estimate")
     remark = f"An estimate {estimate_text(estimate)}." if estimate else ""
     yield Section("At a glance", remark, key_figures(_headlines(summary, currency)))
     yield Section(
