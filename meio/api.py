@@ -13,6 +13,7 @@ from meio.network.model import Policy, Scenario
 from meio.network.scenario import load_scenario
 from meio.optimizer import planner
 from meio.outcome import Outcome
+from meio.parts import in_parts
 from meio.plans import Plan
 from meio.refinement import planner as refining_planner
 from meio.simulation import engine
@@ -76,6 +77,8 @@ def simulate(
     workers: int | None = None,
     daily: bool = False,
     events: bool = False,
+    sample: float | None = None,
+    shards: int | None = None,
 ) -> SimulationResult:
     """Put a plan to work on random orders.
 
@@ -101,8 +104,31 @@ def simulate(
         Threads; none: one a core. The result does not depend on it.
     daily, events : bool
         Whether to keep a table of every day and of every event; `SimulationResult` says what is in them.
+    sample : float, optional
+        Simulate so many of the products, or (below 1) this share of them, and estimate the whole.
+    shards : int, optional
+        Simulate the products in so many parts one after another, which needs less memory and gives the same result.
+
+    Raises
+    ------
+    ValueError
+        When products depend on each other and cannot be simulated apart (`CouplingError`), the sample is too small, or
+        a sample or shards are asked for together with a precision, days or events.
     """
     settings = scenario.file.simulation
+    if sample is not None or shards is not None:
+        if precision is not None or daily or events or (sample is not None and shards is not None):
+            raise ValueError("sample, shards: found other ways to simulate beside, expected one of them alone")
+        return in_parts(
+            compile_scenario(scenario),
+            plan,
+            sample=sample,
+            shards=shards,
+            replications=replications or settings.replications,
+            seed=seed,
+            policy=policy or settings.policy,
+            workers=workers,
+        )
     return engine.simulate(
         compile_scenario(scenario),
         plan,

@@ -16,8 +16,10 @@ from meio.cli_options import (
     Json,
     Overrides,
     Quiet,
+    Sample,
     ScenarioFile,
     Seed,
+    Shards,
     Verbose,
     Workers,
     Written,
@@ -138,6 +140,8 @@ def simulate(
     most_replications: Annotated[int, typer.Option(min=10, help="Where to stop short of the precision.")] = 1000,
     daily: Annotated[bool, typer.Option("--daily", help="Write a table of every day.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Write a table of every event.")] = False,
+    sample: Sample = None,
+    shards: Shards = None,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: Json = False,
@@ -148,8 +152,13 @@ def simulate(
     """Put a plan to work on random orders."""
     if replan is not None and (against or precision) is not None:
         raise typer.BadParameter("not together with --replan", param_hint="--against" if against else "--precision")
+    if (sample or shards) is not None and (against or replan or precision or daily or events or (sample and shards)):
+        raise typer.BadParameter(
+            "alone, without other ways to simulate", param_hint="--sample" if sample else "--shards"
+        )
     with session(quiet=quiet, verbose=verbose, debug=debug) as progress:
         from meio.folder import OutputError, check_destination
+        from meio.parts import simulate_parts
         from meio.replanned import simulate_replanned
         from meio.simulation.policy_files import named_policy
         from meio.workflow import Trial, saved_plan, simulate_plan
@@ -160,7 +169,11 @@ def simulate(
             raise OutputError("--daily and --events write tables: name a folder with --output")
         trial = Trial(seed, replications, precision, most_replications, workers, progress, daily, events)
         chosen, rival = (None if given is None else named_policy(given) for given in (policy, against))
-        if replan is not None:
+        if (sample or shards) is not None:
+            outcome = simulate_parts(
+                scenario, plan_folder, trial, chosen, output, sample=sample, shards=shards, overrides=overrides
+            )
+        elif replan is not None:
             outcome = simulate_replanned(scenario, plan_folder, replan, trial, chosen, output, overrides=overrides)
         else:
             outcome = saved_plan(scenario, plan_folder, overrides=overrides)

@@ -24,6 +24,14 @@ Overrides = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation's random streams.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; one a core if not given.")]
+Sample = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE|N", min=1e-9, help="Estimate from some of the products: a share of them, or how many."),
+]
+Shards = Annotated[
+    int | None,
+    typer.Option(min=1, help="Simulate parts of the products one after another, where nothing couples them."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and its duration.")]

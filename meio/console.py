@@ -72,6 +72,7 @@ def _exit_code(error: Exception) -> Exit | None:
     from meio.folder import DiskError, OutputError
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
+    from meio.simulation.couplings import CouplingError, SampleError
     from meio.simulation.policies import PolicyError
     from meio.simulation.policy_files import PolicyNameError
 
@@ -80,7 +81,9 @@ def _exit_code(error: Exception) -> Exit | None:
             return Exit.INVALID_SCENARIO
         case DiskError() | WorkFolderError() | ExecutorError():
             return Exit.FAILED
-        case ExecutorNameError() | OutputError() | FileExistsError() | PolicyNameError() | TooLargeError():
+        case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError() | CouplingError() | SampleError():
+            return Exit.USAGE
+        case ExecutorNameError():
             return Exit.USAGE
         case _:
             return None

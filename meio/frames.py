@@ -26,6 +26,7 @@ def output_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         **shared_tables(outcome),
         **({} if outcome.replans is None else {"replans": outcome.replans}),
         **{f"measures/{name}": measure(outcome.systems, name) for name in MEASURES if outcome.proof is not None},
+        **_sample_tables(outcome.proof),
         **{name: measure(outcome.systems, name) for name in RECORDS if getattr(outcome.proof, name, None) is not None},
     }
 
@@ -40,6 +41,12 @@ def shared_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "recovery": outcome.plan.recovery,
         **{f"network/{name}": table for name, table in network_tables(outcome.scenario).items()},
     }
+
+
+def _sample_tables(proof: SimulationResult | None) -> dict[str, pd.DataFrame]:
+    """Return what a simulation of some products says of its own error."""
+    estimate = None if proof is None else proof.estimate
+    return {} if estimate is None else {"sample/intervals": estimate.intervals, "sample/strata": estimate.strata}
 
 
 def usage(prices: pd.DataFrame, proof: SimulationResult | None) -> pd.DataFrame:

@@ -11,8 +11,15 @@ import pandas as pd
 
 from meio.outcome import Outcome
 from meio.plans import CapacityPrices, Plan
-from meio.simulation.measures import SimulationResult
-from meio.simulation.statistics import Estimate, mean_ci95, paired_saving, ratio_ci95, relative_half_width
+from meio.simulation.measures import SampleEstimate, SimulationResult
+from meio.simulation.statistics import (
+    Estimate,
+    cost_ci95,
+    outbound_cost_ci95,
+    paired_saving,
+    rate_ci95,
+    relative_half_width,
+)
 
 
 def summarize(outcome: Outcome) -> dict[str, Any]:
@@ -82,6 +89,7 @@ def _num_positive(prices: CapacityPrices) -> int:
 
 def _simulation(outcome: Outcome, result: SimulationResult) -> dict[str, Any]:
     return {
+        "estimate": _estimate(result.estimate) if result.estimate else None,
         "replications": result.replications,
         "stopped": result.stopped,
         "precision": _precision(outcome, result),
@@ -91,9 +99,9 @@ def _simulation(outcome: Outcome, result: SimulationResult) -> dict[str, Any]:
         "orders": int(result.network["orders"].sum()),
         "orders_per_second": result.orders_per_second,
         "seed": result.seed,
-        "cost": _with_interval(mean_ci95(result.cost["total"])),
-        "controllable_cost": _with_interval(mean_ci95(result.cost["controllable"])),
-        **_ratio("outbound_cost_per_unit", _outbound_cost_per_unit(result)),
+        "cost": _with_interval(cost_ci95(result, "total")),
+        "controllable_cost": _with_interval(cost_ci95(result, "controllable")),
+        **_ratio("outbound_cost_per_unit", outbound_cost_ci95(result)),
         **_ratios("fill_rate", _rate_by_speed(result, "filled")),
         **_ratios("on_time", _rate_by_speed(result, "on_time")),
         "capacity_use_max": result.capacity_use_max,
@@ -103,9 +111,9 @@ def _simulation(outcome: Outcome, result: SimulationResult) -> dict[str, Any]:
 
 def _baseline(result: SimulationResult, proof: SimulationResult) -> dict[str, Any]:
     return {
-        "cost": _with_interval(mean_ci95(result.cost["total"])),
+        "cost": _with_interval(cost_ci95(result, "total")),
         "cost_saving": _with_interval(paired_saving(result, proof, "total")),
-        **_ratio("outbound_cost_per_unit", _outbound_cost_per_unit(result)),
+        **_ratio("outbound_cost_per_unit", outbound_cost_ci95(result)),
         **_ratios("fill_rate", _rate_by_speed(result, "filled")),
     }
 
@@ -156,15 +164,17 @@ def _ratios(name: str, by_speed: dict[str, Estimate]) -> dict[str, Any]:
 
 def _rate_by_speed(result: SimulationResult, units: str) -> dict[str, Estimate]:
     """Return units of a kind over units demanded, all replications together, by speed; intervals end at 0 and 1."""
-    rates = {
-        str(speed): ratio_ci95(rows[units], rows["demand"])
-        for speed, rows in result.service.groupby("speed", sort=False)
+    return {str(speed): rate_ci95(result, speed, units) for speed in result.service["speed"].unique()}
+
+
+def _estimate(estimate: SampleEstimate) -> dict[str, Any]:
+    """Return what a simulation was estimated from; figures are then estimates, intervals hold the sample's error."""
+    return {
+        "products": estimate.products,
+        "of": estimate.of,
+        "certain": estimate.certain,
+        "shared": list(estimate.shared),
     }
-    return {speed: (rate, max(low, 0.0), min(high, 1.0)) for speed, (rate, low, high) in rates.items()}
-
-
-def _outbound_cost_per_unit(result: SimulationResult) -> Estimate:
-    return ratio_ci95(result.cost["outbound"], result.network["units_shipped"])
 
 
 def _finite(content: Any) -> Any:

@@ -34,6 +34,13 @@ def with_interval(measure: dict[str, Any], show: Callable[[float | None], str] =
     return f"{show(measure['mean'])} [{low}, {high}]"
 
 
+def estimate_text(estimate: dict[str, Any]) -> str:
+    """Return what a result was estimated from."""
+    drawn = f"from {estimate['products']:,} of {estimate['of']:,} products, {estimate['certain']:,} of them for certain"
+    load = "the others are a load on what all share, whose error intervals leave out"
+    return f"{drawn}; {load}" if estimate["shared"] else drawn
+
+
 def bound_text(plan: dict[str, Any], currency: str) -> str:
     """Return the lower bound with what it is worth, or why there is none, from the plan's part of the summary."""
     if plan["bound_kind"] == "none":
@@ -98,6 +105,7 @@ def summary_text(summary: dict[str, Any], currency: str) -> str:
     ]
     if proof is not None:
         rows += [
+            *([("estimate", estimate_text(proof["estimate"]))] if proof.get("estimate") else []),
             ("simulated", f"{proof['replications']} replications of {proof['days']} days, {proof['orders']:,} orders"),
             *_precision(proof),
             *_starting_up(proof),

@@ -23,6 +23,7 @@ from meio.simulation.tally import (
     ORDERS,
     UNAVOIDABLE,
 )
+from meio.simulation.tally_kernels import charge, count
 from meio.simulation.waiting_kernels import wait
 from meio.simulation.world import World
 
@@ -38,9 +39,9 @@ def serve_order(
     pattern = world.routes.pattern_idx[weekday_of(world.clock, day), speed, int(minute)]
     state.ledger.demand[product] += 1
     if day >= 0:
-        state.tally.service[speed, DEMAND] += 1
-        state.tally.service[speed, ORDERS] += 1
-        state.tally.money[UNAVOIDABLE] += unavoidable_cost(world, product, zone, speed, pattern)
+        count(state.tally, product, speed, DEMAND, 1)
+        count(state.tally, product, speed, ORDERS, 1)
+        charge(state.tally, product, UNAVOIDABLE, unavoidable_cost(world, product, zone, speed, pattern))
     row = row_of(world, pattern, product, zone)
     place = _in_time(world, state, policy, product, row, speed, day)
     if place >= 0:
@@ -118,12 +119,12 @@ def _fill_in_time(world: World, state: State, product: int, zone: int, speed: in
     routes = world.routes
     node, delay = routes.node_idx[place], routes.delay_days[place]
     state.stock.position[product * world.sizes.num_nodes + node] -= 1
-    charge_packages(state, node, zone, 1, routes.cost[place])
+    charge_packages(state, product, node, zone, 1, routes.cost[place])
     note(state, SHIPPED, state.order_number[0], product, node, zone, speed, 1)
     hand_over(world, state, product, node, zone, 1, day + delay)
     if day >= 0:
-        state.tally.service[speed, ON_TIME] += 1
-        state.tally.service[speed, DELIVERY_DAYS] += delay + routes.transit_days[place]
+        count(state.tally, product, speed, ON_TIME, 1)
+        count(state.tally, product, speed, DELIVERY_DAYS, delay + routes.transit_days[place])
 
 
 @kernel
@@ -154,14 +155,14 @@ def _ship_late(
     packages, weight_class = packages_by_any(world, weight_kg, units, node, zone)
     state.stock.position[product * world.sizes.num_nodes + node] -= units
     cost = packages * world.outbound.late_cost[weight_class, node, zone]
-    charge_packages(state, node, zone, packages, cost)
+    charge_packages(state, product, node, zone, packages, cost)
     note(state, SHIPPED_LATE, state.order_number[0], product, node, zone, speed, units)
     hand_over(world, state, product, node, zone, units, day + delay)
     if day >= 0:
         days = delay + world.outbound.late_transit_days[weight_class, node, zone]
-        state.tally.money[LATE_PENALTY] += units * world.penalties.late[product, speed]
-        state.tally.service[speed, LATE_UNITS] += units
-        state.tally.service[speed, DELIVERY_DAYS] += units * days
+        charge(state.tally, product, LATE_PENALTY, units * world.penalties.late[product, speed])
+        count(state.tally, product, speed, LATE_UNITS, units)
+        count(state.tally, product, speed, DELIVERY_DAYS, units * days)
 
 
 @kernel
@@ -192,8 +193,8 @@ def _lose(world: World, state: State, product: int, units: int, zone: int, speed
     state.ledger.lost[product] += units
     note(state, LOST, state.order_number[0], product, -1, zone, speed, units)
     if day >= 0:
-        state.tally.money[LOST_PENALTY] += units * world.penalties.lost[product, speed]
-        state.tally.service[speed, LOST_UNITS] += units
+        charge(state.tally, product, LOST_PENALTY, units * world.penalties.lost[product, speed])
+        count(state.tally, product, speed, LOST_UNITS, units)
 
 
 @kernel

@@ -7,7 +7,8 @@ import numpy as np
 from meio.network.jit import kernel
 from meio.simulation.clock_kernels import period_of
 from meio.simulation.state import CLASS, NOWHERE, ORDER_DAY, USED, State
-from meio.simulation.tally import BACKORDER, HOLDING, OVERFLOW, OWED_UNITS
+from meio.simulation.tally import BACKORDER, HOLDING, OVERFLOW, OWED_UNITS, STOCK_CHANGE
+from meio.simulation.tally_kernels import charge, charge_product, count
 from meio.simulation.world import World
 
 
@@ -26,16 +27,21 @@ def close_day(world: World, state: State, day: int) -> None:
 
 
 @kernel
-def owned_value(world: World, state: State) -> float:
-    """Value of all units on hand, in the yards and on the way, at the node where they are or go."""
-    transit, end_value = state.transit, world.values.end_value
+def count_owned(world: World, state: State, sign: float) -> None:
+    """Add to the change of stock the value of all units on hand, in yards and on the way, where they are or go."""
+    transit, end_value, product_idx = state.transit, world.values.end_value, world.supply.product_idx
     value = 0.0
     for slot in range(len(end_value)):
-        value += state.stock.on_hand[slot] * end_value[slot]
+        owned = state.stock.on_hand[slot] * end_value[slot]
+        value += owned
+        charge_product(state.tally, product_idx[slot], STOCK_CHANGE, sign * owned)
     for shipment in range(transit.counters[USED]):
         if transit.place[shipment] != NOWHERE:
-            value += transit.units[shipment] * end_value[transit.slot[shipment]]
-    return value
+            slot = transit.slot[shipment]
+            owned = transit.units[shipment] * end_value[slot]
+            value += owned
+            charge_product(state.tally, product_idx[slot], STOCK_CHANGE, sign * owned)
+    state.tally.money[STOCK_CHANGE] += sign * value
 
 
 @kernel
@@ -45,7 +51,8 @@ def count_owed(world: World, state: State) -> None:
     for request in range(customers.size[0]):
         if customers.detail[request, ORDER_DAY] >= 0:
             speed = customers.detail[request, CLASS] % world.sizes.num_speeds
-            state.tally.service[speed, OWED_UNITS] += customers.units[request]
+            product = world.supply.product_idx[customers.slot[request]]
+            count(state.tally, product, speed, OWED_UNITS, customers.units[request])
 
 
 @kernel
@@ -86,9 +93,11 @@ def _count_storage(world: World, state: State, day: int) -> None:
             slot = product * world.sizes.num_nodes + node
             units = state.stock.on_hand[slot]
             state.stock.stored_m3[node, storage_type] += units * volume
-            holding += units * world.values.holding_per_day[slot]
+            held = units * world.values.holding_per_day[slot]
+            holding += held
             if day >= 0:
                 tally.storage_units[day, node, storage_type] += units
+                charge_product(tally, product, HOLDING, held)
     if day >= 0:
         for node, storage_type in np.ndindex(state.stock.stored_m3.shape):
             tally.storage_m3[day, node, storage_type] = state.stock.stored_m3[node, storage_type]
@@ -106,11 +115,17 @@ def _charge_yard(world: World, state: State, day: int) -> None:
             shipment = transit.yard_first[node, storage_type]
             while shipment >= 0:
                 slot, units = transit.slot[shipment], transit.units[shipment]
-                holding += units * world.values.holding_per_day[slot]
-                state.tally.yard_m3[day, node] += units * world.products.volume_m3[world.supply.product_idx[slot]]
+                product = world.supply.product_idx[slot]
+                held, volume_m3 = units * world.values.holding_per_day[slot], units * world.products.volume_m3[product]
+                holding += held
+                state.tally.yard_m3[day, node] += volume_m3
+                charge_product(state.tally, product, HOLDING, held)
+                charge_product(state.tally, product, OVERFLOW, volume_m3 * world.costs.overflow_per_m3_day)
                 shipment = transit.next[shipment]
             excess_m3 = state.stock.stored_m3[node, storage_type] - nodes.storage_m3[node, storage_type, period]
             overflow_m3 += max(excess_m3, 0.0)
+            if excess_m3 > 0.0:
+                _share_excess(world, state, node, storage_type, excess_m3)
         overflow_m3 += state.tally.yard_m3[day, node]
     state.tally.money[HOLDING] += holding
     state.tally.money[OVERFLOW] += overflow_m3 * world.costs.overflow_per_m3_day
@@ -124,4 +139,16 @@ def _charge_owed(world: World, state: State) -> None:
             product = world.supply.product_idx[customers.slot[request]]
             speed = customers.detail[request, CLASS] % world.sizes.num_speeds
             penalty = world.penalties.backordered_per_day[product, speed]
-            state.tally.money[BACKORDER] += customers.units[request] * penalty
+            charge(state.tally, product, BACKORDER, customers.units[request] * penalty)
+
+
+@kernel
+def _share_excess(world: World, state: State, node: int, storage_type: int, excess_m3: float) -> None:
+    """Charge what a storage type holds above a capacity that fell to the products there, by their volume."""
+    if len(state.tally.product_money) == 0:
+        return
+    rate = excess_m3 / state.stock.stored_m3[node, storage_type] * world.costs.overflow_per_m3_day
+    for product in range(world.sizes.num_products):
+        if world.products.storage_type_idx[product] == storage_type:
+            units = state.stock.on_hand[product * world.sizes.num_nodes + node]
+            charge_product(state.tally, product, OVERFLOW, units * world.products.volume_m3[product] * rate)

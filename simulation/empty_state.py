@@ -27,7 +27,7 @@ from meio.simulation.tally import empty_tally
 from meio.simulation.world import World
 
 
-def new_state(world: World, room: int, *, with_events: bool = False) -> State:
+def new_state(world: World, room: int, *, with_events: bool = False, by_product: bool = False) -> State:
     """An empty state whose lists have room for so many entries each."""
     sizes = world.sizes
     num_slots = sizes.num_products * sizes.num_nodes
@@ -57,7 +57,7 @@ def new_state(world: World, room: int, *, with_events: bool = False) -> State:
         review=Review(*(_counts(sizes.num_nodes) for _ in range(3))),
         drawing=room_to_draw(len(world.demand.stream_kind), _orders_of_most_days(world.demand)),
         log=_empty_log(room if with_events else 0),
-        tally=empty_tally(world),
+        tally=empty_tally(world, by_product=by_product),
         now=np.zeros(1),
         order_number=_counts(1),
         basket_key=np.zeros(1, dtype=np.uint64),

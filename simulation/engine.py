@@ -93,7 +93,7 @@ def simulate(
     if not 0 <= seed < 2**63:
         raise ValueError(f"seed: found {seed}, expected 0 to 2⁶³ − 1")
     rule = stopping_rule(replications, precision, most_replications)
-    began, assignment = perf_counter(), _assignment(policy or "priced", compiled)
+    began, assignment = perf_counter(), assignment_of(policy or "priced", compiled)
     world = build_world(compiled, plan, protection_for(assignment.name, compiled, plan))
     setting = Setting(compiled, world, assignment, seed, events, adapt_days, new_adapt)
     outcomes, interrupted = _outcomes(setting, rule, workers, progress)
@@ -143,7 +143,8 @@ def protection_for(policy: str, compiled: CompiledScenario, plan: Plan) -> Ints 
     return protection_levels(compiled, plan)
 
 
-def _assignment(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -> Assignment:
+def assignment_of(policy: Policy | AssignmentPolicy, compiled: CompiledScenario) -> Assignment:
+    """How the kernels assign orders under a policy."""
     from meio.simulation.assignment_kernels import NEAREST, OUTSIDE, PRICED, RESERVE
 
     if policy == "batch":

@@ -8,7 +8,7 @@ from meio.network.compiled import Ints
 from meio.network.jit import kernel
 from meio.network.units import MINUTES_PER_DAY
 from meio.simulation.assignment_kernels import OUTSIDE, serve_order
-from meio.simulation.closing_kernels import close_day, count_owed, owned_value, record_money
+from meio.simulation.closing_kernels import close_day, count_owed, count_owned, record_money
 from meio.simulation.conservation_kernels import find_imbalance, units_lost
 from meio.simulation.demand_kernels import draw_day_orders
 from meio.simulation.drawn import DayOrders
@@ -23,7 +23,6 @@ from meio.simulation.references import by_reference
 from meio.simulation.replenishment_kernels import review, review_at_once, ship_all_waiting, ship_waiting
 from meio.simulation.state import NUM_ORDERS, TODAY, State
 from meio.simulation.streams_kernels import derived_key
-from meio.simulation.tally import STOCK_CHANGE
 from meio.simulation.touched_kernels import take_touched
 from meio.simulation.transit_kernels import begin_day, next_arrival, send
 from meio.simulation.waiting_kernels import close_up
@@ -69,7 +68,7 @@ def _run_days(
     while state.transit.counters[TODAY] < end_day:
         day = state.transit.counters[TODAY]
         if day == 0:
-            state.tally.money[STOCK_CHANGE] += owned_value(world, state)
+            count_owned(world, state, 1.0)
         _run_day(world, state, policy, batch_minutes, day)
         if state.full[0]:
             return NO_ROOM, day
@@ -84,7 +83,7 @@ def _run_days(
 @kernel
 def _close(world: World, state: State) -> None:
     if state.transit.counters[TODAY] > 0:
-        state.tally.money[STOCK_CHANGE] -= owned_value(world, state)
+        count_owned(world, state, -1.0)
         count_owed(world, state)
         record_money(state, min(state.transit.counters[TODAY], world.clock.end_day - 1))
 

@@ -20,6 +20,7 @@ from meio.simulation.log_kernels import note
 from meio.simulation.package_kernels import charge_packages, hand_over, packages_in_time
 from meio.simulation.state import State
 from meio.simulation.tally import DELIVERY_DAYS, DEMAND, ON_TIME, ORDERS, UNAVOIDABLE
+from meio.simulation.tally_kernels import charge, count
 from meio.simulation.world import World
 
 
@@ -65,9 +66,10 @@ def count_order(
         state.ledger.demand[product_idx[line]] += units[line]
     if day >= 0:
         speed = order_class % world.sizes.num_speeds
-        state.tally.service[speed, DEMAND] += units.sum()
-        state.tally.service[speed, ORDERS] += 1
-        state.tally.money[UNAVOIDABLE] += _unavoidable(world, product_idx, units, order_class, pattern)
+        count(state.tally, product_idx[0], speed, DEMAND, units.sum())
+        count(state.tally, product_idx[0], speed, ORDERS, 1)
+        unavoidable = _unavoidable(world, product_idx, units, order_class, pattern)
+        charge(state.tally, product_idx[0], UNAVOIDABLE, unavoidable)
 
 
 @kernel
@@ -250,11 +252,11 @@ def ship_package(
         total += units[line]
     packages, weight_class = packages_in_time(world, weight_kg, total, speed, delay, node, zone)
     cost = packages * world.outbound.cost[weight_class, speed, delay, node, zone]
-    charge_packages(state, node, zone, packages, cost)
+    charge_packages(state, product_idx[0], node, zone, packages, cost)
     if day >= 0:
         days = delay + world.outbound.transit_days[weight_class, speed, delay, node, zone]
-        state.tally.service[speed, ON_TIME] += total
-        state.tally.service[speed, DELIVERY_DAYS] += total * days
+        count(state.tally, product_idx[0], speed, ON_TIME, total)
+        count(state.tally, product_idx[0], speed, DELIVERY_DAYS, total * days)
     for line in range(len(product_idx)):
         if units[line] > 0:
             state.offers.left[line] -= units[line]

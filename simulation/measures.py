@@ -11,6 +11,41 @@ from meio.views import card, line
 
 
 @dataclass(frozen=True, eq=False)
+class SampleEstimate:
+    """How a result was estimated from some of the products, and how far it may be off.
+
+    Attributes
+    ----------
+    products, of : int
+        Products simulated, and products of the catalogue.
+    certain : int
+        Of those simulated, how many stand for themselves alone: the dear and fast ones.
+    shared : tuple of str
+        Capacities that the products share; the others were a load on them. Empty: nothing couples the products.
+    intervals : data frame, one row a measure
+        ``measure`` is ``cost:<kind>``, ``fill_rate:<speed>``, ``on_time:<speed>`` or ``outbound_cost_per_unit``;
+        ``mean``, ``low`` and ``high``, the ends of its 95% interval, and its standard errors: ``products_sd`` from
+        having drawn these products, ``paths_sd`` from having drawn these paths.
+    strata : data frame, one row a stratum
+        ``storage_type`` (empty where all are drawn), ``products``, ``drawn``, and their planned ``money_share`` and
+        ``units_share`` of the catalogue.
+    """
+
+    products: int
+    of: int
+    certain: int
+    shared: tuple[str, ...]
+    intervals: pd.DataFrame = field(repr=False)
+    strata: pd.DataFrame = field(repr=False)
+
+    def interval(self, measure: str) -> tuple[float, float, float]:
+        """Mean and the ends of the 95% interval of a measure."""
+        row = self.intervals[self.intervals["measure"] == measure]
+        mean, low, high = row[["mean", "low", "high"]].to_numpy(dtype=np.float64)[0].tolist()
+        return mean, low, high
+
+
+@dataclass(frozen=True, eq=False)
 class SimulationResult:
     """Measures of one plan under one policy.
 
@@ -74,6 +109,9 @@ class SimulationResult:
         ``number`` of the customer order, from 1, or of the shipment, from 0, -1 for none; ``product``; ``node`` that
         ships, orders or receives, ``zone`` and ``speed`` of the customer order, each missing where an event has none;
         ``units``.
+    estimate : SampleEstimate or None
+        When only some products were simulated: every table is then an estimate for all of them, and intervals over
+        replications leave out the error of the sample, which those of the estimate have.
     """
 
     policy: str
@@ -97,6 +135,7 @@ class SimulationResult:
     daily: pd.DataFrame | None = field(default=None, repr=False)
     events: pd.DataFrame | None = field(default=None, repr=False)
     currency: str = ""
+    estimate: SampleEstimate | None = None
 
     def __repr__(self) -> str:
         from meio.simulation.result_view import figures

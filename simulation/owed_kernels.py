@@ -10,6 +10,7 @@ from meio.simulation.log_kernels import note
 from meio.simulation.package_kernels import charge_packages, hand_over, packages_in_time
 from meio.simulation.state import CLASS, DELAY, ORDER_DAY, ORDER_NUMBER, TODAY, State
 from meio.simulation.tally import DELIVERY_DAYS, LATE_UNITS, ON_TIME
+from meio.simulation.tally_kernels import count
 from meio.simulation.waiting_kernels import first_open, next_open
 from meio.simulation.world import World
 
@@ -56,11 +57,11 @@ def _ship_owed(world: World, state: State, slot: int, request: int, units: int, 
     packages, weight_class = packages_in_time(world, weight_kg, units, speed, delay, node, zone)
     state.stock.owed[slot] -= units
     cost = packages * outbound.cost[weight_class, speed, delay, node, zone]
-    charge_packages(state, node, zone, packages, cost)
+    charge_packages(state, product, node, zone, packages, cost)
     note(state, SHIPPED_OWED, detail[ORDER_NUMBER], product, node, zone, speed, units)
     hand_over(world, state, product, node, zone, units, ship_day)
     if detail[ORDER_DAY] >= 0:
         days = ship_day - detail[ORDER_DAY] + outbound.transit_days[weight_class, speed, delay, node, zone]
         in_time = days <= outbound.promise_days[speed] + _ROUNDING_DAYS
-        state.tally.service[speed, ON_TIME if in_time else LATE_UNITS] += units
-        state.tally.service[speed, DELIVERY_DAYS] += units * days
+        count(state.tally, product, speed, ON_TIME if in_time else LATE_UNITS, units)
+        count(state.tally, product, speed, DELIVERY_DAYS, units * days)

@@ -10,6 +10,7 @@ from meio.network.jit import kernel
 from meio.simulation.receiving_kernels import take_stock
 from meio.simulation.state import TODAY, State
 from meio.simulation.tally import OUTBOUND, PACKAGES, SHIPPED_UNITS
+from meio.simulation.tally_kernels import charge
 from meio.simulation.world import ROUNDING_KG, World
 
 
@@ -48,10 +49,10 @@ def _fewest(limit_kg: float, weight_kg: float) -> int:
 
 
 @kernel
-def charge_packages(state: State, node: int, zone: int, packages: int, cost: float) -> None:
-    """Pay and count packages that are assigned today."""
+def charge_packages(state: State, product: int, node: int, zone: int, packages: int, cost: float) -> None:
+    """Pay and count packages that are assigned today; a product's own part has them as its first product's."""
     if state.transit.counters[TODAY] >= 0:
-        state.tally.money[OUTBOUND] += cost
+        charge(state.tally, product, OUTBOUND, cost)
         state.tally.shipped[node, zone, PACKAGES] += packages
 
 

@@ -18,6 +18,7 @@ from meio.simulation.state import DESTINATION_SLOT, LANE, NUM_DEPARTED, TODAY, S
 from meio.simulation.streams import Keys
 from meio.simulation.streams_kernels import derived_key, gamma, standard_normal, start, uniform
 from meio.simulation.tally import LANE_TRANSPORT, PURCHASE
+from meio.simulation.tally_kernels import charge
 from meio.simulation.touched_kernels import touch
 from meio.simulation.transit_kernels import send
 from meio.simulation.waiting_kernels import first_open, next_open, wait
@@ -212,8 +213,8 @@ def _depart(world: World, state: State, slot: int, lane: int, units: int, minute
     note_slot(world, state, DEPARTED, state.transit.counters[NUM_DEPARTED], slot, units)
     send(state.transit, world.clock, slot, units, arrival, state.full)
     if state.transit.counters[TODAY] >= 0:
-        state.tally.money[PURCHASE] += units * purchase_cost(world, product, lane)
-        state.tally.money[LANE_TRANSPORT] += units * transport_cost(world, product, lane)
+        charge(state.tally, product, PURCHASE, units * purchase_cost(world, product, lane))
+        charge(state.tally, product, LANE_TRANSPORT, units * transport_cost(world, product, lane))
 
 
 @kernel

@@ -51,6 +51,8 @@ class Setting(NamedTuple):
     """Days at whose midnight the world may change, ascending."""
     new_adapt: Callable[[int], Adapt] | None = None
     """Makes what changes the world of a replication."""
+    by_product: bool = False
+    """Whether to tally each product's own part."""
 
 
 class _Path(NamedTuple):
@@ -114,7 +116,7 @@ def _run(setting: Setting, adapt: Adapt | None, replication: int, room: int, che
     from meio.simulation.engine_kernels import COMPLETE, close_replication, open_replication, run_days
 
     world, assignment = setting.world, setting.assignment
-    state = new_state(world, room, with_events=setting.with_events)
+    state = new_state(world, room, with_events=setting.with_events, by_product=setting.by_product)
     asking = None
     if assignment.outside is not None:
         from meio.simulation.asking import Asking, Callback

@@ -63,3 +63,27 @@ def paired_saving(baseline: SimulationResult, plan: SimulationResult, column: st
     if (baseline.seed, baseline.replications) != (plan.seed, plan.replications):
         raise ValueError("a paired comparison needs the same seed and number of replications in both simulations")
     return mean_ci95(baseline.cost[column].to_numpy() - plan.cost[column].to_numpy())
+
+
+def cost_ci95(result: SimulationResult, kind: str) -> Estimate:
+    """Mean of a column of `cost` and its 95% interval, with the sample's error where the result is an estimate."""
+    if result.estimate is not None:
+        return result.estimate.interval(f"cost:{kind}")
+    return mean_ci95(result.cost[kind])
+
+
+def rate_ci95(result: SimulationResult, speed: str, units: str) -> Estimate:
+    """Units ``filled`` or ``on_time`` over those demanded at a speed, with a 95% interval that ends at 0 and 1."""
+    if result.estimate is not None:
+        rate, low, high = result.estimate.interval(f"{'fill_rate' if units == 'filled' else units}:{speed}")
+    else:
+        rows = result.service[result.service["speed"] == speed]
+        rate, low, high = ratio_ci95(rows[units], rows["demand"])
+    return rate, max(low, 0.0), min(high, 1.0)
+
+
+def outbound_cost_ci95(result: SimulationResult) -> Estimate:
+    """Outbound cost per unit shipped and its 95% interval."""
+    if result.estimate is not None:
+        return result.estimate.interval("outbound_cost_per_unit")
+    return ratio_ci95(result.cost["outbound"], result.network["units_shipped"])

@@ -73,6 +73,10 @@ class Tally(NamedTuple):
     """[day, node]: units shipped, by ship date."""
     lane: Floats
     """[day, lane]: units departed."""
+    product_money: Floats
+    """[product, kind of MONEY]: what each product caused, of orders of one product; empty unless asked for."""
+    product_service: Floats
+    """[product, speed, kind]: the same of `service`."""
 
 
 class Outcome(NamedTuple):
@@ -90,9 +94,10 @@ class Outcome(NamedTuple):
     """Why it stopped before its end: a policy outside the engine."""
 
 
-def empty_tally(world: World) -> Tally:
+def empty_tally(world: World, *, by_product: bool = False) -> Tally:
     """A tally of nothing."""
     sizes, days = world.sizes, world.clock.end_day
+    num_products = sizes.num_products if by_product else 0
     by_type = (days, sizes.num_nodes, sizes.num_types)
     return Tally(
         money=np.zeros(len(MONEY)),
@@ -108,4 +113,6 @@ def empty_tally(world: World) -> Tally:
         inbound=np.zeros(by_type[:2]),
         outbound=np.zeros(by_type[:2]),
         lane=np.zeros((days, len(world.lanes.source_idx))),
+        product_money=np.zeros((num_products, len(MONEY))),
+        product_service=np.zeros((num_products, sizes.num_speeds, NUM_SERVICE_KINDS)),
     )

@@ -29,9 +29,14 @@ def suggested_warm_up(compiled: CompiledScenario, plan: Plan, outcomes: Sequence
     first for four weeks and two reviews or more: a season would look like a start-up otherwise. Only these days are
     looked at.
     """
+    return suggested_at(compiled, target_m3(compiled, plan), outcomes)
+
+
+def suggested_at(compiled: CompiledScenario, level: Floats, outcomes: Sequence[Outcome]) -> int | None:
+    """The same for a plan whose targets add up to `level`, m³ [period]."""
     if compiled.stock.given:
         return 0
-    steady = _steady_days(compiled, plan)
+    steady = _steady_days(compiled, level)
     window = max(WEEK, int(compiled.lanes.review_every_days.max(initial=0)))
     complete = [outcome.tally for outcome in outcomes if outcome.failure is None]
     if len(complete) < 2 or steady < max(FEWEST_DAYS, 2 * window):
@@ -80,9 +85,14 @@ def truncation(series: Floats) -> int:
     return BATCH_DAYS * int(np.argmin(errors))
 
 
-def _steady_days(compiled: CompiledScenario, plan: Plan) -> int:
-    """Days at the horizon's beginning over which the plan's total target in m³ stays about the same."""
-    level = np.einsum("p,pnt->t", compiled.products.volume_m3, plan.targets)
+def target_m3(compiled: CompiledScenario, plan: Plan) -> Floats:
+    """Volume of all targets of a plan, m³ [period]."""
+    level: Floats = np.einsum("p,pnt->t", compiled.products.volume_m3, plan.targets)
+    return level
+
+
+def _steady_days(compiled: CompiledScenario, level: Floats) -> int:
+    """Days at the horizon's beginning over which the total target in m³ stays about the same."""
     others = np.flatnonzero(np.abs(level - level[0]) > NOTABLE * level[0])
     periods = others[0] if len(others) else compiled.num_periods
     return int(periods) * compiled.period_days

@@ -9,7 +9,7 @@ from meio.report.plan_sections import plan_sections
 from meio.report.proof_sections import proof_sections
 from meio.report.run_facts import run_section
 from meio.report.tables import Tables
-from meio.wording import size
+from meio.wording import estimate_text, size
 
 
 def report_html(summary: dict[str, Any], facts: dict[str, Any], tables: Tables) -> str:
@@ -40,6 +40,8 @@ def _lead(summary: dict[str, Any]) -> str:
     extent, proof = size(summary["scenario"]), summary["simulation"]
     if proof is None:
         return f"{extent}. Planned, not yet simulated."
+    if proof.get("estimate"):
+        return f"{extent}. Estimated {estimate_text(proof['estimate'])}, in {proof['replications']} replications."
     return (
         f"{extent}. Proven on {proof['orders']:,} orders: {proof['replications']} replications of {proof['days']} days."
     )

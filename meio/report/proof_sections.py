@@ -14,7 +14,7 @@ from meio.report.service import service_by_speed, service_rows
 from meio.report.shipping import shipping_table
 from meio.report.tables import Tables
 from meio.report.waterfall import savings_by_kind, waterfall, waterfall_rows
-from meio.wording import BOUND_KINDS, comparison, label, number, percent, with_interval
+from meio.wording import BOUND_KINDS, comparison, estimate_text, label, number, percent, with_interval
 
 
 def proof_sections(summary: dict[str, Any], currency: str, tables: Tables, period_name: str) -> Iterator[Section]:
@@ -22,7 +22,9 @@ def proof_sections(summary: dict[str, Any], currency: str, tables: Tables, perio
     if summary["simulation"] is None:
         return
     cost = tables["measures/cost"]
-    yield Section("At a glance", "", key_figures(_headlines(summary, currency)))
+    estimate = summary["simulation"].get("estimate")
+    remark = f"An estimate {estimate_text(estimate)}." if estimate else ""
+    yield Section("At a glance", remark, key_figures(_headlines(summary, currency)))
     yield Section(
         "Plan against baselines",
         "Every system met the same customer orders. In brackets the 95% confidence interval; "
