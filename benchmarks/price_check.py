@@ -2,7 +2,7 @@
 
 Run as ``python benchmarks/price_check.py [SCENARIO] [--set PATH=VALUE] [--shared] [--products N] [--rounds N]
 [--replications N] [--replans N] [--seed N] [--json]``. Five sites are short of storage (about half of what they would
-hold): 300 slow movers, 0.5 to 5 units a week in each site's town, daily orders, two days of lead time, lost sales,
+hold): 600 slow movers, 0.5 to 5 units a week in each site's town, daily orders, two days of lead time, lost sales,
 overflow 6 per m³ and day. Each town is served by its own site, and by closed forms alone; with ``--shared`` also by a
 second one at twice the cost, and refined on sampled paths. Or the five most valuable capacities of a SCENARIO.
 
@@ -41,8 +41,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", nargs="?", type=Path, help="none: five sites")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="of the scenario")
-    parser.add_argument("--products", type=int, default=300)
-    parser.add_argument("--replications", type=int, default=20)
+    parser.add_argument("--products", type=int, default=600)
+    parser.add_argument("--replications", type=int, default=10)
     parser.add_argument("--replans", type=int, default=4)
     parser.add_argument("--rounds", type=int, help="of refinement on sampled paths; 50 when shared, else 0")
     parser.add_argument("--shared", action="store_true", help="a second site may serve each town")
