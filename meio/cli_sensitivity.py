@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,9 @@ def sensitivity(
     check: Annotated[int, typer.Option(min=0, help="Capacities to plan again with less and more; 0: none.")] = 5,
     share: Annotated[float, typer.Option(min=1e-4, max=0.9, help="How much less and more, as a share.")] = 0.05,
     replications: Annotated[int | None, typer.Option(min=2, help="Sample paths; else as the scenario says.")] = None,
+    replans: Annotated[
+        int, typer.Option(min=1, help="Times each plan is made again, so intervals hold its chance.")
+    ] = 1,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: Json = False,
@@ -57,6 +61,7 @@ def sensitivity(
             check=check,
             share=share,
             replications=replications,
+            replans=replans,
             seed=seed,
             workers=workers,
             progress=progress,
@@ -72,14 +77,12 @@ def _text(table: pd.DataFrame, share: float, currency: str, folder: Path) -> str
     whole = table[table["period"].isna() & (table["worth_of_share"] > 0.0)].head(15)
     if whole.empty:
         return "no capacity has a price: none of them is short"
-    lines = [
-        f"{share:.0%} more, in {currency} over the horizon" + " " * 12 + "by price    planned again         simulated"
-    ]
+    lines = [f"{share:.0%} more, in {currency} over the horizon" + " " * 12 + "by price         simulated"]
     for row in whole.to_dict("records"):
         name = " ".join(part for part in (row["resource"], row["at"], row["storage_type"]) if part)
         line = f"{name:<44}{row['worth_of_share']:>12,.0f}"
-        if row.get("simulated_plus") == row.get("simulated_plus") and "simulated_plus" in row:
-            ends = sorted((-row["simulated_plus_low"], -row["simulated_plus_high"]))
-            line += f"{-row['planned_plus']:>16,.0f}{-row['simulated_plus']:>10,.0f} [{ends[0]:,.0f}, {ends[1]:,.0f}]"
+        if not isnan(row.get("simulated", nan)):
+            line += f"{row['simulated']:>16,.0f} [{row['simulated_low']:,.0f}, {row['simulated_high']:,.0f}]"
         lines.append(line)
-    return "\n".join([*lines, "", f"written to {folder / 'sensitivity.parquet'}"])
+    told = [*lines, "", "simulated: half the difference between so much less and more, planned again"]
+    return "\n".join([*told, f"written to {folder / 'sensitivity.parquet'}"])

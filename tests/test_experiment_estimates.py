@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -56,6 +58,18 @@ def test_adjusting_takes_out_what_covariates_explain_and_no_effect():
     inside = [covariate[group == each] - covariate[group == each].mean() for each in range(4)]
     assert np.concatenate(residual) @ np.concatenate(inside) == pytest.approx(0.0, abs=1e-9)
     np.testing.assert_array_equal(adjusted(outcome[:4], covariate[:4, None], np.zeros(4, dtype=np.int64)), outcome[:4])
+
+
+def test_adjusted_effects_vary_over_all_draws_as_their_errors_say():
+    generator = np.random.default_rng(7)
+    covariate, group = generator.normal(size=8), np.zeros(8, dtype=np.int64)
+    better = adjusted(3.0 * covariate + generator.gamma(1.0, size=8), covariate[:, None], group)
+    draws = [np.isin(np.arange(8), chosen) for chosen in combinations(range(8), 4)]
+    effects = [effect_on_products(better, treated, group, generator) for treated in draws]
+    # without an effect, the difference of the means of two halves of n has the variance 4 S² / n (Neyman 1923)
+    variance = 4.0 * better.var(ddof=1) / 8.0
+    assert np.mean([effect.estimate**2 for effect in effects]) == pytest.approx(variance)
+    assert np.mean([effect.standard_error**2 for effect in effects]) == pytest.approx(variance)
 
 
 @pytest.mark.parametrize("design", ["products", "weeks"])

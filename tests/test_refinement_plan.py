@@ -11,7 +11,7 @@ from meio.network.compile import compile_scenario
 from meio.network.supply import landed_cost
 from meio.optimizer.planner import plan
 from meio.plans import CapacityPrices, load_plan
-from meio.refinement.refine import refined
+from meio.refinement.refine import refined, unrefined
 from meio.refinement.sampling import paths_of, sampled
 from meio.refinement.unit_values import unit_values
 from meio.simulation.engine import simulate
@@ -36,6 +36,21 @@ def test_any_number_of_workers_refines_alike(case):
     one, two = (refined(*case[:2], 2, workers=workers) for workers in (1, 2))
     assert one.targets.tolist() == two.targets.tolist()
     assert one.refinement.saved == two.refinement.saved
+
+
+def test_the_closed_forms_plan_is_found_again(case):
+    compiled, planned, better = case
+    again = unrefined(compiled, better)
+    np.testing.assert_allclose(again.targets, planned.targets)
+    np.testing.assert_allclose(again.unit_value, planned.unit_value)
+    assert again.refinement is None
+    assert unrefined(compiled, planned) is planned
+
+
+def test_every_seed_has_paths_of_its_own(case):
+    one, same, other = (refined(*case[:2], 2, workers=1, seed=seed) for seed in (0, 0, 1))
+    assert one.refinement.shift.tolist() == same.refinement.shift.tolist()
+    assert one.refinement.shift.tolist() != other.refinement.shift.tolist()
 
 
 def test_refined_targets_simulate_cheaper(case):

@@ -7,14 +7,18 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from planning_cases import demand_of, planning_scenario
+from planning_cases import demand_of, planning_scenario, two_coasts
 from scenario_files import ROOT
 from scipy import optimize, stats
 
 import meio as library
 from meio.network.compile import compile_scenario
-from meio.sensitivities.capacity import Capacity, of_capacity, scaled
+from meio.network.model import Planning
+from meio.refinement.planner import plan as planned
+from meio.sensitivities.capacity import Capacity, of_capacity, scaled, scaled_use
+from meio.sensitivities.check import Terms, checked
 from meio.sensitivities.table import sensitivity
+from meio.sensitivities.worth import worth_table
 
 MEAN, SD, HOLDING, PENALTY, VOLUME = 40.0, 10.0, 0.5, 10.0, 0.02
 PERIODS, ROOM = 4, 0.9
@@ -82,6 +86,46 @@ def test_checks_stand_beside_the_capacity_they_are_of(tight):
     assert row["planned_minus"] >= 0.0 >= row["planned_plus"]
     for side in ("minus", "plus"):
         assert row[f"simulated_{side}_low"] < row[f"simulated_{side}"] < row[f"simulated_{side}_high"]
+
+
+@pytest.fixture(scope="module")
+def refined_case():
+    """Two sites that help out each other, one short of storage, refined: compiled scenario, settings and plan."""
+    compiled = two_coasts(4, sites={"west": {"storage_m3": {"standard": 0.25}}, "east": {}})
+    settings = Planning(max_iterations=10, refinement_rounds=8)
+    return compiled, settings, planned(compiled, settings, workers=1)
+
+
+def test_worth_is_by_the_price_that_targets_follow(refined_case):
+    compiled, _, plan = refined_case
+    table = worth_table(plan, compiled, 0.05)
+    weekly = table[table["period"].notna() & (table["at"] == "west") & (table["resource"] == "storage")]
+    prices = of_capacity(plan.refinement.prices, compiled, Capacity("storage", "west", "standard"))
+    assert prices.max() > 0.0
+    assert weekly["worth_of_one"].to_numpy() == pytest.approx(7.0 * prices)
+    assert weekly["worth_of_share"].to_numpy() == pytest.approx(0.05 * 0.25 * 7.0 * prices)
+
+
+def test_where_nothing_changes_plans_made_again_do_not_differ(refined_case):
+    compiled, settings, plan = refined_case
+    capacity, terms = Capacity("storage", "west", "standard"), Terms(settings, "priced", 3, 2, 0, 1)
+    same, other = (checked(compiled, plan, [capacity], share, terms, lambda _: None) for share in (1e-12, 0.5))
+    for column in ("simulated", "simulated_minus", "simulated_plus"):
+        assert same[column].item() == same[f"{column}_low"].item() == same[f"{column}_high"].item() == 0.0
+    assert other["simulated"].item() > 0.0
+    assert np.isnan(other["planned_minus"].item())
+    half = (other["simulated_minus"] - other["simulated_plus"]).item() / 2.0
+    assert other["simulated"].item() == pytest.approx(half)
+
+
+def test_one_use_alone_is_scaled(refined_case):
+    compiled, _, plan = refined_case
+    capacity = Capacity("storage", "west", "standard")
+    after = scaled_use(plan.use, compiled, capacity, 0.5)
+    used = of_capacity(plan.use, compiled, capacity)
+    assert of_capacity(after, compiled, capacity) == pytest.approx(0.5 * used)
+    assert after.storage.sum() == pytest.approx(plan.use.storage.sum() - 0.5 * used.sum())
+    assert after.inbound is plan.use.inbound
 
 
 def test_a_capacity_alone_is_scaled(tight):

@@ -206,9 +206,12 @@ def _held_against_all(
         if not mixed:
             raise BlocksLostError(blocks.lost)
         use, fixed_storage, cost = zip(*mixed.values(), strict=True)
-        lost = {"lost": np.array(list(blocks.lost), dtype=np.int64), "errors": np.array(list(blocks.lost.values()), dtype=np.str_)}
+        lost = {
+            "lost": np.array(list(blocks.lost), dtype=np.int64),
+            "errors": np.array(list(blocks.lost.values()), dtype=np.str_),
+        }
         asked = {"blocks": np.array(list(mixed)), "use": np.stack(use), "fixed_storage": np.stack(fixed_storage)}
-        return {**asked, **lost, "cost": np.sum(cost)}
+        return {**asked, **of_lost, "cost": np.sum(cost)}
 
     record = journal.step(take)
     blocks.lost = dict(zip(record["lost"].tolist(), record["errors"].tolist(), strict=True))
@@ -221,7 +224,12 @@ def _held_against_all(
 def _search(sample: Sample, start: CapacityPrices, room: Floats, tell: _Telling, near: bool) -> Record:
     found = sample.search(start, room, tell.sampled, near=near)
     table = found.convergence
-    return {"prices": found.prices, "use": found.use, "columns": np.array(list(table.columns)), "rows": table.to_numpy()}
+    return {
+        "prices": found.prices,
+        "use": found.use,
+        "columns": np.array(list(table.columns)),
+        "rows": table.to_numpy(),
+    }
 
 
 def _found(record: Record) -> Found:

@@ -42,6 +42,8 @@ def refined(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
     start: Refinement | None = None,
+    allowed: CapacityPrices | None = None,
+    seed: int = 0,
 ) -> Plan:
     """Shift a plan's targets to what costs least on sampled paths.
 
@@ -62,6 +64,10 @@ def refined(
         Called with the number of finished rounds after each.
     start : Refinement, optional
         Of a plan for a scenario like this one, in this one's shapes: where shifts and prices begin.
+    allowed : CapacityPrices, optional
+        Use that prices aim at; none: as `allowed_use` says.
+    seed : int
+        Of the search's paths, ≥ 0; targets are proven on the same ones whatever it is.
 
     Returns
     -------
@@ -75,9 +81,9 @@ def refined(
         return plan
     paths = paths_of(compiled, plan, policy, workers)
     before = proven(paths, plan.targets)
-    allowed = allowed_use(compiled, before.use)
+    allowed = allowed_use(compiled, before.use) if allowed is None else allowed
     scale = trust_scale(price_weights(model), allowed, model.period_days)
-    shifts, prices = searched(paths, plan, chosen, allowed, scale, rounds, progress, start)
+    shifts, prices = searched(paths, plan, chosen, allowed, scale, rounds, progress, start, seed)
     after = _fitted(with_prices(paths, plan, prices), shifts, allowed)
     targets = shifts.targets(NEAREST)
     shift = targets - plan.targets
@@ -90,6 +96,15 @@ def refined(
         capacity_violation_max=after.violation(allowed),
         refinement=Refinement(moved, before.cost - after.cost, prices, shift),
     )
+
+
+def unrefined(compiled: CompiledScenario, plan: Plan) -> Plan:
+    """The plan of the closed forms that a refined plan began with (its use and excess stay those of the refined)."""
+    if plan.refinement is None:
+        return plan
+    at_refined = replace(plan, prices=plan.refinement.prices)
+    value = unit_values(compiled, at_refined, plan.prices)
+    return replace(plan, targets=plan.targets - plan.refinement.shift, unit_value=value, refinement=None)
 
 
 def worth_refining(compiled: CompiledScenario, plan: Plan, model: PlanningModel) -> Bools:

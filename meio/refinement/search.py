@@ -21,6 +21,7 @@ from meio.refinement.sampling import Paths, sampled, use_of, with_prices
 from meio.refinement.shift_steps import DOWN, NEAREST, ShiftSteps
 
 SEED = 2**62  # of the paths: a plan is proven on others
+MOST_ROUNDS = 2**20  # of one seed, apart from the next
 PATHS, USE_PATHS = 2, 1  # of every product in a round, for derivatives and for use
 STILL_PATHS = 12  # of products that do not move
 AVERAGED = 0.3  # share of the rounds, the last ones
@@ -36,6 +37,7 @@ def searched(
     rounds: int,
     progress: Callable[[int], None] | None,
     start: Refinement | None = None,
+    seed: int = 0,
 ) -> tuple[ShiftSteps, CapacityPrices]:
     """Move the targets of chosen products [product], and all prices from the plan's on.
 
@@ -47,6 +49,8 @@ def searched(
         Prices as large as the costs they add to.
     start : Refinement, optional
         Shifts and prices to begin with; none: no shift, and the plan's prices.
+    seed : int
+        Of the paths.
 
     Returns
     -------
@@ -63,12 +67,12 @@ def searched(
     still = sampled(paths, plan.targets, no_prices(aim), SEED, STILL_PATHS, np.flatnonzero(~chosen))
     others, products = use_of(paths, still), np.flatnonzero(chosen)
     recent_shifts, recent_prices = [], []
+    first = SEED + MOST_ROUNDS * seed
     for done in range(1, rounds + 1):
         valued = with_prices(paths, plan, steps.paid)
-        seed = SEED + done
-        samples = sampled(valued, shifts.targets(DOWN), steps.paid, seed, PATHS, products, with_slope=True)
+        samples = sampled(valued, shifts.targets(DOWN), steps.paid, first + done, PATHS, products, with_slope=True)
         shifts.follow(samples.slope)
-        samples = sampled(valued, shifts.targets(NEAREST), steps.paid, seed, USE_PATHS, products)
+        samples = sampled(valued, shifts.targets(NEAREST), steps.paid, first + done, USE_PATHS, products)
         steps.follow(CapacityPrices(*map(np.add, fields(use_of(paths, samples)), fields(others))))
         recent_shifts.append(shifts.shift)
         recent_prices.append(steps.paid)

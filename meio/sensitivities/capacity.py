@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from meio.network.compiled import CompiledScenario, Floats
@@ -28,6 +29,14 @@ def scaled(compiled: CompiledScenario, capacity: Capacity, factor: float) -> Com
     changed = _times(getattr(compiled.nodes, field), _place(compiled, capacity), factor)
     given: dict[str, Any] = {field: changed}
     return compiled._replace(nodes=compiled.nodes._replace(**given))
+
+
+def scaled_use(values: CapacityPrices, compiled: CompiledScenario, capacity: Capacity, factor: float) -> CapacityPrices:
+    """Uses with a factor on those of one capacity."""
+    given: dict[str, Any] = {
+        capacity.resource: _times(getattr(values, capacity.resource), _place(compiled, capacity), factor)
+    }
+    return replace(values, **given)
 
 
 def of_capacity(values: CapacityPrices, compiled: CompiledScenario, capacity: Capacity) -> Floats:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from meio.network.compiled import CompiledScenario
+from meio.network.compiled import CompiledScenario, Floats
 from meio.network.model import Planning, Policy
 from meio.optimizer.planner import solved
-from meio.optimizer.prices import capacities
-from meio.plans import Plan
-from meio.refinement.refine import refined
-from meio.sensitivities.capacity import Capacity, of_capacity, scaled
+from meio.optimizer.prices import average_of, capacities
+from meio.plans import CapacityPrices, Plan
+from meio.refinement.proof import proven
+from meio.refinement.refine import allowed_use, refined, unrefined
+from meio.refinement.sampling import paths_of
+from meio.sensitivities.capacity import Capacity, of_capacity, scaled, scaled_use
 from meio.simulation.engine import simulate
-from meio.simulation.measures import SimulationResult
-from meio.simulation.statistics import paired_saving
+from meio.simulation.statistics import Estimate, mean_ci95
 
 _ALL_EVALUATIONS = 1e-12  # a gap at which no replan stops early: both sides of a difference look as long
 
@@ -27,13 +29,31 @@ class Terms(NamedTuple):
     planning: Planning
     policy: Policy
     replications: int
+    replans: int
+    """Times that each plan is refined, on other paths, and simulated, on other orders."""
     seed: int
     workers: int | None
 
 
-class _Proven(NamedTuple):
+class _Start(NamedTuple):
+    """What all plans of a check begin with."""
+
     plan: Plan
-    result: SimulationResult
+    closed: Plan
+    """Of the closed forms"""
+    allowed: CapacityPrices | None
+    """Use that the refinement's prices aim at; none: not refined."""
+
+
+class _Again(NamedTuple):
+    """Plans of one scenario, made and simulated again and again."""
+
+    prices: CapacityPrices
+    """Their average"""
+    dual_value: float
+    """Money; NaN when refined: the closed forms' model was not asked again."""
+    costs: tuple[Floats, ...]
+    """Of each replan: simulated cost of each replication, money"""
 
 
 def checked(
@@ -46,58 +66,95 @@ def checked(
 ) -> pd.DataFrame:
     """What cost does when a capacity is a share less, and more, in all periods.
 
-    Every plan, one with capacities as they are among them, starts from the plan's prices and takes the same number of
-    evaluations and rounds; all are simulated on the same orders.
+    Every plan, one with capacities as they are among them, starts where the plan ended. A refined plan's targets and
+    prices are refined further, on the same sampled paths; closed forms take up the prices with the same number of
+    evaluations. All are simulated on the same orders.
 
     Returns
     -------
     DataFrame
         One row a capacity: its three names; for ``minus`` and ``plus`` each ``planned_…``, the change of the least cost
-        known to the planning model (`Plan.dual_value`, money); ``worth_…``, the same by the prices found with less, or
-        more (money, by which a true change is bounded on one side, the plan's own price being the other); and
-        ``simulated_…`` with ``…_low`` and ``…_high``, the change of simulated cost with its paired 95% interval.
+        known to the planning model (`Plan.dual_value`, money; missing when refined: its cost is another);
+        ``worth_…``, the same by the prices found with less, or more (money, by which a true change is bounded on one
+        side, the plan's own price being the other); and ``simulated_…`` with ``…_low`` and ``…_high``, the change of
+        simulated cost with its 95% interval, paired. ``simulated``, with ends, is half the difference of the two: what
+        is compared with the price. Of several replans, intervals are by Student's t over these.
     """
-    base = _proven(compiled, plan, terms)
+    start = _start(compiled, plan, terms)
+    base = _planned_again(compiled, start, start.allowed, terms)
     progress(1)
     rows: list[dict[str, object]] = []
     for capacity in chosen:
         row: dict[str, object] = dict(zip(Capacity._fields, capacity, strict=True))
+        found: dict[str, _Again] = {}
         for side, factor in (("minus", 1.0 - share), ("plus", 1.0 + share)):
             other = scaled(compiled, capacity, factor)
-            values = _change(base, other, capacity, factor, terms)
-            row |= {name.format(side): value for name, value in zip(_MEASURES, values, strict=True)}
+            allowed = scaled_use(start.allowed, compiled, capacity, factor) if start.allowed else None
+            found[side] = _planned_again(other, start, allowed, terms)
+            row |= _named(f"simulated_{side}", _difference(found[side].costs, base.costs))
+            row[f"planned_{side}"] = found[side].dual_value - base.dual_value
+            row[f"worth_{side}"] = _by_price(other, capacity, found[side].prices, factor)
             progress(2 + 2 * len(rows) + (side == "plus"))
-        rows.append(row)
-    names = [name.format(side) for side in ("minus", "plus") for name in _MEASURES]
-    return pd.DataFrame(rows, columns=[*Capacity._fields, *names])
+        less, more = found["minus"].costs, found["plus"].costs
+        rows.append(row | _named("simulated", _difference(less, more, 0.5)))
+    return pd.DataFrame(rows)
 
 
-_MEASURES = ("planned_{}", "worth_{}", "simulated_{}", "simulated_{}_low", "simulated_{}_high")
+def _named(name: str, estimate: Estimate) -> dict[str, float]:
+    return dict(zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True))
 
 
-def _change(
-    base: _Proven, other: CompiledScenario, capacity: Capacity, factor: float, terms: Terms
-) -> tuple[float, ...]:
-    """The values of `_MEASURES` for one side."""
-    again = _proven(other, base.plan, terms)
+def _difference(ones: tuple[Floats, ...], others: tuple[Floats, ...], weight: float = 1.0) -> Estimate:
+    """Mean cost of one less another, weighed; the interval is over replans, or one replan's replications."""
+    differences = [weight * (one - other) for one, other in zip(ones, others, strict=True)]
+    return mean_ci95(differences[0] if len(differences) == 1 else np.mean(differences, axis=1))
+
+
+def _by_price(other: CompiledScenario, capacity: Capacity, prices: CapacityPrices, factor: float) -> float:
+    """What the prices found say of a change back to the capacity as it is, money."""
     limit = of_capacity(capacities(other).limit, other, capacity)
-    price = of_capacity(again.plan.prices, other, capacity)
     more = limit * (1.0 - 1.0 / factor)  # than in the base
-    by_price = -float((price * more).sum()) * other.period_days
-    simulated = paired_saving(again.result, base.result, "total")
-    return again.plan.dual_value - base.plan.dual_value, by_price, *simulated
+    return -float((of_capacity(prices, other, capacity) * more).sum()) * other.period_days
 
 
-def _proven(compiled: CompiledScenario, start: Plan, terms: Terms) -> _Proven:
-    settings = terms.planning.model_copy(update={"target_gap": _ALL_EVALUATIONS})
-    made = solved(compiled, settings, workers=terms.workers, start=start.prices).plan
-    better = refined(compiled, made, settings.refinement_rounds, policy=terms.policy, workers=terms.workers)
-    result = simulate(
-        compiled,
-        better,
-        replications=terms.replications,
-        seed=terms.seed,
-        policy=terms.policy,
-        workers=terms.workers,
+def _start(compiled: CompiledScenario, plan: Plan, terms: Terms) -> _Start:
+    closed = unrefined(compiled, plan)
+    if plan.refinement is None or terms.planning.refinement_rounds == 0:
+        return _Start(closed, closed, None)
+    former = proven(paths_of(compiled, closed, terms.policy, terms.workers), closed.targets)
+    return _Start(plan, closed, allowed_use(compiled, former.use))
+
+
+def _planned_again(compiled: CompiledScenario, start: _Start, allowed: CapacityPrices | None, terms: Terms) -> _Again:
+    if allowed is None:
+        settings = terms.planning.model_copy(update={"target_gap": _ALL_EVALUATIONS})
+        plan = solved(compiled, settings, workers=terms.workers, start=start.plan.prices).plan
+        return _Again(plan.prices, plan.dual_value, _costs(compiled, [plan] * terms.replans, terms))
+    plans = [_refined_again(compiled, start, allowed, terms, replan) for replan in range(terms.replans)]
+    found = [plan.refinement.prices for plan in plans if plan.refinement is not None]
+    return _Again(average_of(found), float("nan"), _costs(compiled, plans, terms))
+
+
+def _refined_again(
+    compiled: CompiledScenario, start: _Start, allowed: CapacityPrices, terms: Terms, replan: int
+) -> Plan:
+    rounds, policy, workers = terms.planning.refinement_rounds, terms.policy, terms.workers
+    shifts = start.plan.refinement
+    return refined(
+        compiled, start.closed, rounds, policy=policy, workers=workers, start=shifts, allowed=allowed, seed=replan
     )
-    return _Proven(better, result)
+
+
+def _costs(compiled: CompiledScenario, plans: list[Plan], terms: Terms) -> tuple[Floats, ...]:
+    results = (
+        simulate(
+            compiled,
+            plan,
+            replications=terms.replications,
+            seed=terms.seed + replan,
+            policy=terms.policy,
+            workers=terms.workers,
+        )
+        for replan, plan in enumerate(plans)
+    )
+    return tuple(result.cost["total"].to_numpy() for result in results)

@@ -28,6 +28,7 @@ def sensitivity(
     check: int = 5,
     share: float = 0.05,
     replications: int | None = None,
+    replans: int = 1,
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -46,8 +47,11 @@ def sensitivity(
         Of a capacity, by which it is made less and more, above 0 and below 1.
     replications : int, optional
         Sample paths of each simulation, ≥ 2; none: as the scenario says.
+    replans : int
+        Times that each plan is made and simulated again, on other paths and orders. Of two or more, intervals hold the
+        plans' own chance, too.
     seed : int
-        Of the simulation's random streams.
+        Of the simulation's random streams; of the next replan, one more.
     workers : int, optional
         Threads; none: one a core. The table does not depend on it.
     progress : callable, optional
@@ -70,7 +74,8 @@ def sensitivity(
     table = worth_table(plan, compiled, share).assign(share=share)
     valuable = table[table["period"].isna() & (table["worth_of_share"] > 0.0)].head(check)
     chosen = [Capacity(*row) for row in valuable[PLACE].itertuples(index=False)]
-    terms = Terms(file.planning, file.simulation.policy, replications or file.simulation.replications, seed, workers)
+    count, policy = replications or file.simulation.replications, file.simulation.policy
+    terms = Terms(file.planning, policy, count, replans, seed, workers)
     total = 1 + 2 * len(chosen)
 
     def tell(done: int) -> None:

@@ -32,16 +32,15 @@ def worth_table(plan: Plan, compiled: CompiledScenario, share: float) -> pd.Data
     DataFrame
         Columns ``resource``, ``at``, ``storage_type``, ``period`` (from 1; missing: the whole horizon), ``unit`` of
         capacity and use, ``price`` and ``price_unit``, ``use``, ``capacity`` (over the horizon: their means),
-        ``worth_of_one``, money for one more unit of capacity throughout the period, ``worth_of_share``, money for so
-        much more of it. Both hold at the margin. ``refined_price`` and ``refined_worth_of_share`` are the same by
-        the prices of the refinement on sampled paths (missing: not refined).
+        ``refined_price``, that of the refinement on sampled paths (missing: not refined), ``worth_of_one``, money for
+        one more unit of capacity throughout the period, ``worth_of_share``, money for so much more of it. Both hold at
+        the margin, and are by the price that the targets follow: the refined one, where the plan was refined.
     """
     rows = prices_frame(plan, compiled)
-    rows["worth_of_one"] = rows["price"] * compiled.period_days
+    rows["worth_of_one"] = rows["refined_price"].fillna(rows["price"]) * compiled.period_days
     rows["worth_of_share"] = rows["worth_of_one"] * rows["capacity"] * share
-    rows["refined_worth_of_share"] = rows["refined_price"] * compiled.period_days * rows["capacity"] * share
     means = ["price", "refined_price", "use", "capacity"]
-    sums = ["worth_of_one", "worth_of_share", "refined_worth_of_share"]
+    sums = ["worth_of_one", "worth_of_share"]
     groups = rows.groupby(PLACE, sort=False)
     whole = pd.concat([groups[means].mean(), groups[sums].sum(min_count=1)], axis=1).reset_index()
     table = pd.concat([whole.assign(period=np.nan), rows], ignore_index=True)
@@ -63,6 +62,5 @@ def worth_table(plan: Plan, compiled: CompiledScenario, share: float) -> pd.Data
         "capacity",
         "worth_of_one",
         "worth_of_share",
-        "refined_worth_of_share",
     ]
     return table[columns].reset_index(drop=True)
