@@ -213,11 +213,12 @@ def test_no_block_left_is_an_error(catalogue: Catalogue, tmp_path: Path) -> None
         planned(catalogue, tmp_path, AllLost())
 
 
-def test_a_sample_is_every_so_manieth_product(catalogue: Catalogue) -> None:
-    kept = sample.load_sample(catalogue, 1, 3, 1)
+def test_a_sample_draws_products_of_every_block(catalogue: Catalogue) -> None:
+    kept = sample.load_sample(catalogue, 1, 1 / 3, 1)
     names = catalogue.block(1).tables["products"]["product"].tolist()
-    assert list(kept.compiled.names.products) == names[1::3]
-    assert list(kept.product_idx) == list(range(31, 60, 3))
+    assert list(kept.compiled.names.products) == [names[place - 30] for place in kept.product_idx]
+    assert len(set(kept.product_idx)) == 10
+    assert len(set(np.diff(kept.product_idx))) > 2  # no stride, which might meet every product of a kind, or none
 
 
 def test_prices_of_a_sample_are_held_against_all_products(

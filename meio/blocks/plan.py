@@ -206,10 +206,8 @@ def _held_against_all(
         if not mixed:
             raise BlocksLostError(blocks.lost)
         use, fixed_storage, cost = zip(*mixed.values(), strict=True)
-        lost = {
-            "lost": np.array(list(blocks.lost), dtype=np.int64),
-            "errors": np.array(list(blocks.lost.values()), dtype=np.str_),
-        }
+        lost, errors = list(blocks.lost), list(blocks.lost.values())
+        of_lost = {"lost": np.array(lost, dtype=np.int64), "errors": np.array(errors, dtype=np.str_)}
         asked = {"blocks": np.array(list(mixed)), "use": np.stack(use), "fixed_storage": np.stack(fixed_storage)}
         return {**asked, **of_lost, "cost": np.sum(cost)}
 

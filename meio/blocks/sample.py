@@ -1,4 +1,4 @@
-"""The search for prices: on every so-manieth product, which has as small a part of every capacity."""
+"""The search for prices: on a few products of every block, which have as small a part of every capacity."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 
 class Sample:
-    """Every so-manieth product of a catalogue; all of a small one.
+    """Some products of a catalogue, drawn in every block; all of a small one.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ class Sample:
 
     def __init__(self, catalogue: Catalogue, shared: Capacities, settings: Planning, workers: int) -> None:
         num_products = sum(rows.num_products for rows in catalogue.blocks)
-        self._stride = max(1, num_products // SAMPLED_PRODUCTS)
-        most = settings.max_iterations if self._stride == 1 else max(MOST_ROUNDS, settings.max_iterations)
+        self._share = min(1.0, SAMPLED_PRODUCTS / num_products)
+        most = settings.max_iterations if self._share == 1.0 else max(MOST_ROUNDS, settings.max_iterations)
         self._settings = settings.model_copy(update={"max_iterations": most})
         self._shared, self._period_days = shared, float(catalogue.file.horizon.period_days)
         executor = SerialExecutor()
-        executor.open(partial(load_sample, catalogue, workers, self._stride), len(catalogue.blocks))
+        executor.open(partial(load_sample, catalogue, workers, self._share), len(catalogue.blocks))
         self._blocks = Blocks(executor, len(catalogue.blocks), lambda _: None)
 
     def search(
@@ -77,7 +77,7 @@ class Sample:
         BlocksLostError
             When nothing of the catalogue can be read.
         """
-        limit = unflat(room * flat(self._shared.limit) / self._stride, self._shared.limit)
+        limit = unflat(self._share * room * flat(self._shared.limit), self._shared.limit)
         shared = self._shared._replace(limit=limit)
         while True:
             try:
@@ -90,19 +90,19 @@ class Sample:
         if ascent.interrupted:
             raise KeyboardInterrupt
         prices = np.stack([flat(answer.prices) for answer in ascent.recent])
-        use = self._stride * flat(average_of([answer.use for answer in ascent.recent]))
+        use = flat(average_of([answer.use for answer in ascent.recent])) / self._share
         rows = ascent.convergence
-        money = rows[["dual_value", "planned_cost"]] * self._stride
+        money = rows[["dual_value", "planned_cost"]] / self._share
         return Found(prices, use, rows.assign(dual_value=money["dual_value"], planned_cost=money["planned_cost"]))
 
 
-def load_sample(catalogue: Catalogue, workers: int, stride: int, index: int) -> Problem:
-    """Read a block and compile one product in `stride`, whatever the blocks' borders."""
+def load_sample(catalogue: Catalogue, workers: int, share: float, index: int) -> Problem:
+    """Read a block and compile a share of its products, drawn at random: a catalogue may be laid out in any order."""
     rows = catalogue.blocks[index]
-    positions = rows.first_product + np.arange(rows.num_products)
-    chosen = np.flatnonzero(positions % stride == stride // 2)
+    drawn = np.random.default_rng(index).permutation(rows.num_products)
+    chosen = np.sort(drawn[: max(1, round(share * rows.num_products))])
     scenario = catalogue.block(index)
     names = scenario.tables["products"]["product"].iloc[chosen].tolist()
-    compiled = compile_scenario(of_products(scenario, names) if stride > 1 else scenario)
+    compiled = compile_scenario(of_products(scenario, names) if share < 1.0 else scenario)
     evaluate = Evaluator(planning_model(compiled), capacities(compiled), workers)
-    return Problem(index, compiled, evaluate, positions[chosen])
+    return Problem(index, compiled, evaluate, rows.first_product + chosen)

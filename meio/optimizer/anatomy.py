@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -72,8 +72,8 @@ def dissect(
     """
     from meio.optimizer.anatomy_kernels import dissected
 
-    *parts, choices = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
-    parts.append(choices.T)
+    found: tuple[Any, ...] = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
+    parts = (*found[:-1], found[-1].T)
     stream, zone, speed, share = _class_rows(model)
     windows = _windows(model, lane, period)
     best = parts[-1][:, 0]
