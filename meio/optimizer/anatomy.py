@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -72,18 +72,23 @@ def dissect(
     """
     from meio.optimizer.anatomy_kernels import dissected
 
-    found: tuple[Any, ...] = dissected(model, met_by_a_unit(prices, shared), 0, period, lane, level)
-    parts = (*found[:-1], found[-1].T)
+    met = met_by_a_unit(prices, shared)
+    step, classes, tables, work, shipping, choices = dissected(model, met, 0, period, lane, level)
     stream, zone, speed, share = _class_rows(model)
     windows = _windows(model, lane, period)
-    best = parts[-1][:, 0]
+    best = choices[0]
     own = np.where(best >= 0, share, 0.0)
     window = own * windows[stream, best, 0]
     return Dissection(
         model,
         period,
         lane,
-        *parts,
+        step,
+        classes,
+        tables,
+        work,
+        shipping,
+        choices.T,
         zone=zone,
         speed=speed,
         window=window,
