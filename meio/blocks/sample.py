@@ -19,7 +19,6 @@ from meio.network.model import Planning
 from meio.optimizer.dual import dual_ascent
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
-from meio.optimizer.newton import PATIENT
 from meio.optimizer.planner import stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat
 from meio.optimizer.stopping import Progress
@@ -83,7 +82,7 @@ class Sample:
         while True:
             try:
                 dual = BlockDual(self._blocks, shared, self._period_days, start)
-                ascent = dual_ascent(dual, stop_rule(self._settings), tell, start, near=near, pace=PATIENT)
+                ascent = dual_ascent(dual, stop_rule(self._settings), tell, start, near=near)
                 break
             except BlocksLostError:
                 if not self._blocks.left:

@@ -18,7 +18,7 @@ import pandas as pd
 from meio.network.compiled import Floats
 from meio.optimizer.bundle import Bundle
 from meio.optimizer.evaluation import Answer
-from meio.optimizer.newton import BRISK, Pace, adapted, excess_use, stepped
+from meio.optimizer.newton import adapted, excess_use, stepped
 from meio.optimizer.prices import Capacities, average_of, fields, flat, no_prices, unflat, violation
 from meio.optimizer.stopping import Progress, StopRule
 from meio.plans import CapacityPrices
@@ -76,11 +76,10 @@ def dual_ascent(
     start: CapacityPrices | None = None,
     *,
     near: bool = False,
-    pace: Pace = BRISK,
 ) -> Ascent[A]:
     """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met.
 
-    Where the start is `near` the best prices, damped Newton steps alone go on from there, at a `pace`.
+    Where the start is `near` the best prices, damped Newton steps alone go on from there.
 
     Raises
     ------
@@ -90,7 +89,7 @@ def dual_ascent(
     began = time.perf_counter()
     limit = evaluate.shared.limit
     best_prices = prices = no_prices(limit) if start is None else _where_limited(start, limit)
-    search = _Search(evaluate, near, pace)
+    search = _Search(evaluate, near)
     recent: list[A] = []
     rows: list[dict[str, float]] = []
     highest = -np.inf
@@ -124,8 +123,8 @@ def _where_limited(prices: CapacityPrices, limit: CapacityPrices) -> CapacityPri
 class _Search:
     """Chooses the next prices: by planes while they help, then by damped Newton steps from the best ones."""
 
-    def __init__(self, evaluate: Dual[Answer], near: bool, pace: Pace) -> None:
-        self._evaluate, self._pace = evaluate, pace
+    def __init__(self, evaluate: Dual[Answer], near: bool) -> None:
+        self._evaluate = evaluate
         self._limit = evaluate.shared.limit
         self._trust = evaluate.scale()
         self._bundle = None if near else Bundle(evaluate.free_capacity, flat(self._trust))
@@ -148,11 +147,10 @@ class _Search:
 
     def _newton_step(self, current: Answer) -> CapacityPrices:
         if self._before is not None:
-            before, now = (excess_use(part.use, self._limit) for part in (self._before, current))
-            self._damping = adapted(self._damping, before, now, self._pace)
+            excesses = (excess_use(part.use, self._limit) for part in (self._before, current))
+            self._damping = adapted(self._damping, *excesses)
         self._before = current
-        direction = self._evaluate.newton_direction(current)
-        return stepped(current, direction, self._damping, self._trust, self._limit, self._pace)
+        return stepped(current, self._evaluate.newton_direction(current), self._damping, self._trust, self._limit)
 
 
 def _row(iteration: int, recent: Sequence[Answer], highest: float, limit: CapacityPrices) -> dict[str, float]:

@@ -26,19 +26,7 @@ from meio.plans import CapacityPrices
 if TYPE_CHECKING:
     from meio.optimizer.evaluation import Answer
 
-
-class Pace(NamedTuple):
-    """How far damped steps may go."""
-
-    least_damping: float
-    most_damping: float
-    """Above 1: where use hardly answers a price, it still gets to where use does"""
-    most_excess: float
-    """Relative, beyond which an excess counts no more; larger ones make steps down as rare as the excess is large"""
-
-
-BRISK = Pace(0.01, 1.0, 1.0)  # some ten rounds
-PATIENT = Pace(0.002, 20.0, 5.0)  # some eighty rounds, which cost little
+DAMPING_RANGE = (0.01, 1.0)
 LEAST_STEP = 0.1  # of price and scale together, where use exceeds capacity by as much again
 REACH = 0.5  # of price and scale together: no step goes further
 
@@ -48,14 +36,11 @@ def excess_use(use: CapacityPrices, limit: CapacityPrices) -> CapacityPrices:
     return CapacityPrices(*(used - capacity for used, capacity in zip(fields(use), fields(limit), strict=True)))
 
 
-def adapted(damping: CapacityPrices, before: CapacityPrices, now: CapacityPrices, pace: Pace = BRISK) -> CapacityPrices:
+def adapted(damping: CapacityPrices, before: CapacityPrices, now: CapacityPrices) -> CapacityPrices:
     """Halve the step of each price whose excess changed its sign, stretch the others'."""
     parts = zip(fields(damping), fields(before), fields(now), strict=True)
     return CapacityPrices(
-        *(
-            np.clip(np.where(old * new < 0, 0.5 * step, 1.2 * step), pace.least_damping, pace.most_damping)
-            for step, old, new in parts
-        )
+        *(np.clip(np.where(old * new < 0, 0.5 * step, 1.2 * step), *DAMPING_RANGE) for step, old, new in parts)
     )
 
 
@@ -65,7 +50,6 @@ def stepped(
     damping: CapacityPrices,
     trust: CapacityPrices,
     limit: CapacityPrices,
-    pace: Pace = BRISK,
 ) -> CapacityPrices:
     """Prices after a damped step towards their capacity, no longer than half of price and trust, none below zero.
 
@@ -82,10 +66,10 @@ def stepped(
     )
     for price, newton, use, capacity, step, scale in zip(*parts, strict=True):
         excess = relative_excess(use, capacity)
-        least = LEAST_STEP * np.minimum(np.abs(excess), pace.most_excess) * (price + scale)
+        least = LEAST_STEP * np.minimum(np.abs(excess), 1.0) * (price + scale)
         size = np.maximum(np.where(newton * excess > 0, np.abs(newton), 0.0), least)
-        reach = REACH * (price + scale)
-        moved.append(np.maximum(0.0, price + np.sign(excess) * np.minimum(step * np.minimum(size, reach), reach)))
+        size = np.minimum(size, REACH * (price + scale))
+        moved.append(np.maximum(0.0, price + step * np.sign(excess) * size))
     return CapacityPrices(*moved)
 
 
