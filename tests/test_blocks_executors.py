@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.executors.serial import SerialExecutor
 
 MAKERS: dict[str, Callable[[], Executor]] = {
-    "serial": SerialExecutor,
+    "serial": partial(SerialExecutor, memory_mb=1e6),  # tests before this one leave much in memory
     "processes": lambda: ProcessExecutor(2),
     "dask": lambda: DaskExecutor(workers=2),
 }

@@ -25,7 +25,14 @@ KEYS = {
     "simulation": {
         *("replications", "days", "orders", "orders_per_second", "seed", "cost", "controllable_cost", "fill_rate"),
         *("on_time", "outbound_cost_per_unit", "capacity_use_max", "units_lost", "precision", "warm_up_days"),
-        *("warm_up_days_suggested", "stopped", "fill_rate_ci95", "on_time_ci95", "outbound_cost_per_unit_ci95"),
+        *(
+            "warm_up_days_suggested",
+            "stopped",
+            "estimate",
+            "fill_rate_ci95",
+            "on_time_ci95",
+            "outbound_cost_per_unit_ci95",
+        ),
     },
     "gap": {"total", "controllable"},
     "baselines": BASELINES,

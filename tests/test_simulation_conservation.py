@@ -96,8 +96,8 @@ def test_a_lost_order_is_named(ended):
 def test_the_simulation_stops_with_the_first_day_that_does_not_balance(monkeypatch):
     compiled = random_network(11, Size(warm_up_days=2))
 
-    def one_unit_too_many(world, room, with_events):
-        state = new_state(world, room, with_events=with_events)
+    def one_unit_too_many(*arguments, **options):
+        state = new_state(*arguments, **options)
         state.ledger.sold[0] += 1
         return state
 

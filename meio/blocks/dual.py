@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from meio.blocks.answers import answer_block, open_block, summed_reckoning, summ
 from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.problem import Problem
 from meio.network.compiled import Floats
+from meio.optimizer.dual import AVERAGED
 from meio.optimizer.evaluation import Answer, Setting
 from meio.optimizer.newton import newton_direction, own_response, trust_scale
 from meio.optimizer.prices import Capacities, no_prices
@@ -86,6 +88,11 @@ class BlockDual:
     start : CapacityPrices
         The prices to be asked about first, at which packs are looked at.
 
+    Attributes
+    ----------
+    recent : deque of Answer
+        The last ones, whose average is nearly feasible.
+
     Raises
     ------
     BlocksLostError
@@ -100,6 +107,7 @@ class BlockDual:
         packs = np.sum([opening.fixed_storage for opening in openings], axis=0)
         fixed = CapacityPrices(packs, nothing.inbound, nothing.outbound, nothing.lane)
         self.setting = Setting(shared, fixed, period_days)
+        self.recent: deque[Answer] = deque(maxlen=AVERAGED)
         self._first: Answer | None = self.setting.answer(start, summed_reckoning([one.answer for one in openings]))
 
     @property
@@ -122,7 +130,8 @@ class BlockDual:
 
     def __call__(self, prices: CapacityPrices) -> Answer:
         """Ask all blocks."""
-        first, self._first = self._first, None
-        if first is not None and prices is first.prices:
-            return first
-        return self.setting.answer(prices, summed_reckoning(self._blocks.ask(answer_block, prices)))
+        answer, self._first = self._first, None
+        if answer is None or prices is not answer.prices:
+            answer = self.setting.answer(prices, summed_reckoning(self._blocks.ask(answer_block, prices)))
+        self.recent.append(answer)
+        return answer

@@ -181,19 +181,21 @@ def _searched(sample: Sample, blocks: Blocks, journal: Journal, limit: CapacityP
     """
     room, start, near = np.ones(len(flat(limit))), no_prices(limit), False
     tables: list[pd.DataFrame] = []
-    for held in range(1, PASSES + 1):
+    held: list[tuple[float, int, _Searched]] = []
+    for _ in range(PASSES):
         found = _found(journal.step(partial(_search, sample, start, room, tell, near)))
         tables.append(found.convergence)
         prices = tuple(unflat(row, limit) for row in found.prices)
         searched = _held_against_all(blocks, journal, prices, pd.concat(tables, ignore_index=True))
         most = violation(unflat(searched.use, limit), limit)
         tell.excess(most)
-        if most <= VIOLATION_TOLERANCE or held == PASSES:
+        held.append((most, len(held), searched))
+        if most <= VIOLATION_TOLERANCE:
             break
         foretold = np.where(found.use > 0.0, found.use, 1.0)
         more = np.where(found.use > 0.0, searched.use, 1.0) / foretold
         room, start, near = 1.0 / np.clip(more, *_CORRECTION), searched.price, True
-    return searched
+    return min(held)[-1]._replace(convergence=searched.convergence)
 
 
 def _held_against_all(

@@ -17,7 +17,7 @@ from meio.network.compile import compile_scenario
 from meio.network.compiled import Floats
 from meio.network.model import Planning
 from meio.optimizer.dual import dual_ascent
-from meio.optimizer.evaluation import Evaluator
+from meio.optimizer.evaluation import Answer, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat
@@ -29,10 +29,10 @@ MOST_ROUNDS = 80  # a round on the sample costs little, and every round over all
 
 
 class Found(NamedTuple):
-    """Where a search on the sample ended."""
+    """What a search on the sample found."""
 
     prices: Floats
-    """[round, resource], of its last rounds: taken in turn they are nearly feasible and nearly optimal"""
+    """[round, resource], of those rounds after each other that kept capacities best: taken in turn, nearly optimal"""
     use: Floats
     """[resource]: mean use in these rounds, times how much larger the catalogue is"""
     convergence: pd.DataFrame
@@ -82,18 +82,35 @@ class Sample:
         while True:
             try:
                 dual = BlockDual(self._blocks, shared, self._period_days, start)
-                ascent = dual_ascent(dual, stop_rule(self._settings), tell, start, near=near)
+                fittest = _Fittest(dual, tell)
+                ascent = dual_ascent(dual, stop_rule(self._settings), fittest, start, near=near)
                 break
             except BlocksLostError:
                 if not self._blocks.left:
                     raise
         if ascent.interrupted:
             raise KeyboardInterrupt
-        prices = np.stack([flat(answer.prices) for answer in ascent.recent])
-        use = flat(average_of([answer.use for answer in ascent.recent])) / self._share
+        prices = np.stack([flat(answer.prices) for answer in fittest.answers])
+        use = flat(average_of([answer.use for answer in fittest.answers])) / self._share
         rows = ascent.convergence
         money = rows[["dual_value", "planned_cost"]] / self._share
         return Found(prices, use, rows.assign(dual_value=money["dual_value"], planned_cost=money["planned_cost"]))
+
+
+class _Fittest:
+    """Watches an ascent for the rounds after each other whose average keeps capacities best.
+
+    Where many products change their mind at one price, such as when to buy ahead, a search does not settle.
+    """
+
+    def __init__(self, dual: BlockDual, tell: Callable[[Progress], None]) -> None:
+        self._dual, self._tell, self._least = dual, tell, np.inf
+        self.answers: list[Answer] = []
+
+    def __call__(self, now: Progress) -> None:
+        if now.violation <= self._least:
+            self._least, self.answers = now.violation, list(self._dual.recent)
+        self._tell(now)
 
 
 def load_sample(catalogue: Catalogue, workers: int, share: float, index: int) -> Problem:
