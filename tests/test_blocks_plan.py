@@ -224,7 +224,7 @@ def test_a_sample_draws_products_of_every_block(catalogue: Catalogue) -> None:
 def test_prices_of_a_sample_are_held_against_all_products(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: tuple[CataloguePlan, pd.DataFrame]
 ) -> None:
-    monkeypatch.setattr(sample, "SAMPLED_PRODUCTS", PRODUCTS // 3)
+    monkeypatch.setattr(sample, "FEWEST_SAMPLED", PRODUCTS // 3)
     made = planned(catalogue, tmp_path).plan
     assert made.capacity_violation_max <= 5e-2  # 40 products tell little of 120
     assert made.planned_cost == pytest.approx(reference[0].plan.planned_cost, rel=2e-2)

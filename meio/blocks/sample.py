@@ -21,11 +21,14 @@ from meio.optimizer.evaluation import Answer, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import stop_rule
 from meio.optimizer.prices import Capacities, average_of, capacities, flat, unflat
-from meio.optimizer.stopping import Progress
+from meio.optimizer.stopping import Progress, StopRule
 from meio.plans import CapacityPrices
 
-SAMPLED_PRODUCTS = 10_000
+SAMPLED_PRODUCTS = 10_000  # at most
+SAMPLED_SHARE = 0.05  # of large catalogues, at most
+FEWEST_SAMPLED = 2_000
 MOST_ROUNDS = 80  # a round on the sample costs little, and every round over all products that it saves is dear
+MOST_ROUNDS_AGAIN = 30  # from prices that were found on the sample before
 
 
 class Found(NamedTuple):
@@ -54,9 +57,9 @@ class Sample:
 
     def __init__(self, catalogue: Catalogue, shared: Capacities, settings: Planning, workers: int) -> None:
         num_products = sum(rows.num_products for rows in catalogue.blocks)
-        self._share = min(1.0, SAMPLED_PRODUCTS / num_products)
-        most = settings.max_iterations if self._share == 1.0 else max(MOST_ROUNDS, settings.max_iterations)
-        self._settings = settings.model_copy(update={"max_iterations": most})
+        sampled = max(FEWEST_SAMPLED, min(SAMPLED_PRODUCTS, SAMPLED_SHARE * num_products))
+        self._share = min(1.0, sampled / num_products)
+        self._settings = settings
         self._shared, self._period_days = shared, float(catalogue.file.horizon.period_days)
         executor = SerialExecutor()
         executor.open(partial(load_sample, catalogue, workers, self._share), len(catalogue.blocks))
@@ -83,7 +86,7 @@ class Sample:
             try:
                 dual = BlockDual(self._blocks, shared, self._period_days, start)
                 fittest = _Fittest(dual, tell)
-                ascent = dual_ascent(dual, stop_rule(self._settings), fittest, start, near=near)
+                ascent = dual_ascent(dual, self._stop(near), fittest, start, near=near)
                 break
             except BlocksLostError:
                 if not self._blocks.left:
@@ -95,6 +98,13 @@ class Sample:
         rows = ascent.convergence
         money = rows[["dual_value", "planned_cost"]] / self._share
         return Found(prices, use, rows.assign(dual_value=money["dual_value"], planned_cost=money["planned_cost"]))
+
+    def _stop(self, near: bool) -> StopRule:
+        """When to stop; rounds on a sample are cheaper than the scenario's settings reckon with."""
+        most = self._settings.max_iterations
+        if self._share < 1.0:
+            most = max(most, MOST_ROUNDS_AGAIN if near else MOST_ROUNDS)
+        return stop_rule(self._settings.model_copy(update={"max_iterations": most}))
 
 
 class _Fittest:
