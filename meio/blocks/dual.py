@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from meio.network.compiled import Floats
 from meio.optimizer.dual import AVERAGED
 from meio.optimizer.evaluation import Answer, Setting
 from meio.optimizer.newton import newton_direction, own_response, trust_scale
-from meio.optimizer.prices import Capacities, no_prices
+from meio.optimizer.prices import Capacities, flat, no_prices
 from meio.plans import CapacityPrices
 
 A = TypeVar("A")
@@ -103,10 +104,8 @@ class BlockDual:
         self._blocks, self.shared = blocks, shared
         openings = blocks.ask(open_block, start)
         self._weights = summed_weights([opening.weights for opening in openings])
-        nothing = no_prices(shared.limit)
         packs = np.sum([opening.fixed_storage for opening in openings], axis=0)
-        fixed = CapacityPrices(packs, nothing.inbound, nothing.outbound, nothing.lane)
-        self.setting = Setting(shared, fixed, period_days)
+        self.setting = Setting(shared, replace(no_prices(shared.limit), storage=packs), period_days)
         self.recent: deque[Answer] = deque(maxlen=AVERAGED)
         self._first: Answer | None = self.setting.answer(start, summed_reckoning([one.answer for one in openings]))
 
@@ -131,7 +130,7 @@ class BlockDual:
     def __call__(self, prices: CapacityPrices) -> Answer:
         """Ask all blocks."""
         answer, self._first = self._first, None
-        if answer is None or prices is not answer.prices:
+        if answer is None or not np.array_equal(flat(prices), flat(answer.prices)):
             answer = self.setting.answer(prices, summed_reckoning(self._blocks.ask(answer_block, prices)))
         self.recent.append(answer)
         return answer

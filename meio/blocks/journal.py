@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from numpy.typing import NDArray
-
-Record = Mapping[str, NDArray[Any]]
+from meio.blocks.checkpoint import Record
 
 
 class Store(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from meio.blocks.answers import answer_block, summed_reckoning
+from meio.blocks.checkpoint import Record
 from meio.blocks.dual import Blocks, BlocksLostError
 from meio.blocks.executors.protocol import Executor
-from meio.blocks.journal import Journal, Record
+from meio.blocks.journal import Journal
 from meio.blocks.problem import Catalogue, load_problem
 from meio.blocks.sample import MOST_ROUNDS, Found, Sample
 from meio.blocks.settling import (
@@ -239,9 +240,8 @@ def _found(record: Record) -> Found:
 
 def _dual_value(blocks: Blocks, journal: Journal, shared: Capacities, period_days: float, searched: _Searched) -> float:
     """Value of the dual at the mean price, with the storage that packs take set aside."""
-    nothing = no_prices(shared.limit)
     packs = searched.fixed_storage.sum(axis=0)
-    setting = Setting(shared, CapacityPrices(packs, nothing.inbound, nothing.outbound, nothing.lane), period_days)
+    setting = Setting(shared, replace(no_prices(shared.limit), storage=packs), period_days)
 
     def take() -> Record:
         answers = [answer for _, answer in blocks.each(answer_block, searched.price)]
