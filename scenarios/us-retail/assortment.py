@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from places import nearest, of_kind, same_day_site, storing
 from scipy.stats import norm
+
+from meio.generator.groups import GROUPS, HEAVIEST_KG
 
 WEEKS = 13
 ORDERS_PER_DAY = 5500.0  # whole network, outside the peak
@@ -16,35 +16,7 @@ MEDIAN_DISPERSION = 1.5  # variance over mean of a day's demand
 PEAK_SHAPE = [0, 0, 0, 0, 0, 0, 0.05, 0.2, 0.75, 0.95, 1.0, 0.9, 0.25]  # by week; weeks 9 to 12 are the peak
 
 
-class Group(NamedTuple):
-    """A product group: its share of the products, what a product is like (medians), and how it sells."""
-
-    share: float
-    storage_type: str
-    price: float
-    volume_m3: float
-    weight_kg: float
-    peak: float
-    """Demand at the height of the peak, over that of an ordinary week."""
-    same_day: float
-    """Share of the orders, in zones where same-day delivery is offered."""
-    two_day: float
-    vendors: tuple[str, str]
-    """The usual vendor, and a dearer one that sells smaller packs."""
-
-
-GROUPS = {
-    "electronics": Group(0.14, "sortable", 65, 0.0030, 0.6, 1.9, 0.14, 0.42, ("import_long_beach", "border_laredo")),
-    "toys": Group(0.15, "sortable", 26, 0.0065, 0.7, 2.1, 0.08, 0.40, ("import_long_beach", "import_newark")),
-    "apparel": Group(0.18, "sortable", 32, 0.0035, 0.4, 1.6, 0.06, 0.36, ("import_savannah", "import_long_beach")),
-    "beauty": Group(0.14, "sortable", 19, 0.0008, 0.25, 1.4, 0.14, 0.40, ("wholesale_chicago", "import_newark")),
-    "kitchen": Group(0.13, "sortable", 38, 0.0090, 1.7, 1.7, 0.08, 0.36, ("import_newark", "wholesale_chicago")),
-    "books": Group(0.12, "sortable", 17, 0.0016, 0.5, 1.5, 0.10, 0.34, ("wholesale_chicago", "import_savannah")),
-    "furniture": Group(0.08, "non_sortable", 150, 0.160, 19.0, 1.2, 0.0, 0.08, ("maker_high_point", "import_savannah")),
-    "appliances": Group(0.06, "non_sortable", 210, 0.110, 14.0, 1.6, 0.0, 0.12, ("border_laredo", "import_long_beach")),
-}
 NON_SORTABLE_SALES = 0.55  # of what a sortable product sells
-HEAVIEST_KG = {"sortable": 9.5, "non_sortable": 38.0}
 
 
 def make_products(count: int, random: np.random.Generator) -> pd.DataFrame:
@@ -109,18 +81,6 @@ def make_zone_mix(zones: pd.DataFrame, random: np.random.Generator) -> pd.DataFr
     shares = (weight / weight.sum(axis=1, keepdims=True)).round(6)
     shares[:, 0] += 1 - shares.sum(axis=1)
     return pd.DataFrame(shares.round(6), pd.Index(list(GROUPS), name="group"), zones.index)
-
-
-def make_speed_mix(same_day_zones: pd.Index) -> pd.DataFrame:
-    """Share of a group's demand in a zone by speed; zone `*` is every zone where same-day delivery is not offered."""
-    rows = []
-    for name, group in GROUPS.items():
-        for zone in ["*", *(same_day_zones if group.same_day else [])]:
-            same_day = 0.0 if zone == "*" else group.same_day
-            standard = round(1 - same_day - group.two_day, 3)
-            shares = {"same_day": same_day, "two_day": group.two_day, "standard": standard}
-            rows += [(name, zone, speed, share) for speed, share in shares.items() if share]
-    return pd.DataFrame(rows, columns=["group", "zone", "speed", "share"])
 
 
 def share_by_site(

@@ -16,7 +16,6 @@ from assortment import (
     make_daily,
     make_demand,
     make_products,
-    make_speed_mix,
     make_supply,
     make_zone_mix,
     share_by_site,
@@ -25,26 +24,10 @@ from layout import lane_lines, node_lines, vendor_lead_days
 from places import HERE, nearest, of_kind, read_sites, read_zones, same_day_site
 from stock import make_stock
 
+from meio.generator.mixes import make_rates, make_speed_mix
+
 SEED = 20260928
 PRODUCTS = 1000
-WEIGHT_LIMITS_KG = [0.25, 0.5, 1, 2, 5, 10, 20, 40]
-RATES = {  # money per package: at the start, by band, per kg, per kg and band
-    "courier": (6.2, 0.0, 0.55, 0.0),
-    "ground": (3.7, 0.35, 0.22, 0.11),
-    "air": (8.4, 1.30, 0.60, 0.30),
-}
-BANDS = {"courier": 1, "ground": 6, "air": 6}
-
-
-def make_rates() -> pd.DataFrame:
-    """Rate card: a straight line in weight and distance band, rounded to five cents."""
-    rows = []
-    for service, (start, by_band, by_kg, by_kg_band) in RATES.items():
-        for band in range(1, BANDS[service] + 1):
-            for limit in WEIGHT_LIMITS_KG:
-                cost = start + by_band * band + limit * (by_kg + by_kg_band * band)
-                rows.append((service, band, limit, round(20 * cost) / 20))
-    return pd.DataFrame(rows, columns=["service", "band", "max_weight_kg", "cost"])
 
 
 def with_centres(daily_by_site: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from assortment import GROUPS
 from layout import VENDORS
 from numpy.typing import NDArray
+
+from meio.generator.groups import GROUPS
 
 STOCK_DAYS = {"fulfilment_centre": 7.0, "same_day_site": 25.0}  # stock, in days of the demand that falls to a site
 SAFETY_DAYS = {"sortable": 45.0, "non_sortable": 0.0}  # of a distribution centre, beyond its lead time's demand
