@@ -1,0 +1,1 @@
+"""Models that forecast quantiles of demand, behind one Protocol."""
