@@ -19,7 +19,7 @@ from meio.blocks.executors.processes import ProcessExecutor
 from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.executors.serial import SerialExecutor
 from meio.blocks.journal import Journal
-from meio.blocks.plan import PASSES, CataloguePlan, plan_in_blocks
+from meio.blocks.plan import CataloguePlan, plan_in_blocks
 from meio.blocks.problem import load_problem
 from meio.network.catalogue import Catalogue, open_catalogue
 from meio.network.compile import compile_scenario
@@ -27,15 +27,15 @@ from meio.network.scenario import load_scenario
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import evaluator_of, solved
-from meio.optimizer.prices import capacities, fields, flat, no_prices, unflat
+from meio.optimizer.prices import capacities, flat, no_prices, unflat, violation
 from meio.optimizer.recovery import pack_storage
 
 PRODUCTS = 120
 ROUNDS = 30
 NODES = {
-    "north": {"storage_m3": {"sortable": 8.0, "bulky": 60.0}, "outbound_units_per_day": 400.0},
-    "south": {"storage_m3": {"sortable": 6.0, "bulky": 50.0}, "outbound_units_per_day": 300.0},
-    "city": {"storage_m3": {"sortable": 2.0}},
+    "north": {"storage_m3": {"sortable": 5.6, "bulky": 42.0}, "outbound_units_per_day": 400.0},
+    "south": {"storage_m3": {"sortable": 4.2, "bulky": 35.0}, "outbound_units_per_day": 300.0},
+    "city": {"storage_m3": {"sortable": 1.4}},
 }
 
 
@@ -116,11 +116,10 @@ def test_plan_keeps_within_capacity_and_costs_as_much_as_one_in_memory(
 ) -> None:
     plan = reference[0].plan
     in_memory = solved(whole, catalogue.file.planning, workers=1).plan
-    assert any((price > 0.0).any() for price in fields(plan.prices))
+    free = evaluator_of(whole, capacities(whole), 1)(no_prices(capacities(whole).limit))
+    assert violation(free.use, capacities(whole).limit) > 0.5
     assert plan.capacity_violation_max <= 2e-3
-    assert plan.planned_cost == pytest.approx(
-        in_memory.planned_cost, rel=2e-2
-    )  # blocks of 30 products, with packs, are repaired coarsely
+    assert 0.9 * in_memory.planned_cost < plan.planned_cost <= 1.02 * in_memory.planned_cost  # blocks repair coarsely
     assert list(plan.recovery["step"]) == ["round", "repair", "count"]
 
 
@@ -153,18 +152,18 @@ class Stopping:
         self._store.append(record)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 2 * PASSES, 2 * PASSES + 1, 2 * PASSES + 3])
+@pytest.mark.parametrize(("steps", "rounds"), [(1, 3), (2, 2), (3, 1), (4, 1), (6, 1)])
 def test_a_run_goes_on_where_it_stopped(
-    catalogue: Catalogue, tmp_path: Path, steps: int, reference: tuple[CataloguePlan, pd.DataFrame]
+    catalogue: Catalogue, tmp_path: Path, steps: int, rounds: int, reference: tuple[CataloguePlan, pd.DataFrame]
 ) -> None:
-    """After a search; after a round; before the bound; before the first block is settled; after two blocks."""
+    """After the search; held against all; bounded; before the first block is settled; after two blocks."""
     identity = {"scenario": catalogue.hash}
     store = Checkpoint(tmp_path / "rounds", identity)
     with pytest.raises(KeyboardInterrupt):
         planned(catalogue, tmp_path, journal=Journal(Stopping(store, steps)))
     counting = Counting()
     made = planned(catalogue, tmp_path, counting, journal=Journal(Checkpoint(tmp_path / "rounds", identity)))
-    assert counting.rounds == max(1, PASSES + 2 - steps // 2 - (steps > 2 * PASSES))
+    assert counting.rounds == rounds
     assert_same(made, tmp_path, reference)
 
 
@@ -192,9 +191,9 @@ class Losing(SerialExecutor):
             yield BlockFailure(index, "ValueError: broken") if lost else result
 
 
-@pytest.mark.parametrize("first_round", [0, 1, PASSES + 1])
+@pytest.mark.parametrize("first_round", [0, 1, 2])
 def test_a_block_that_fails_is_left_out(catalogue: Catalogue, tmp_path: Path, first_round: int) -> None:
-    """In the first round, in a later one, while blocks are settled."""
+    """While prices are held against it, while it is bounded, while it is settled."""
     made = planned(catalogue, tmp_path, Losing(1, first_round))
     assert made.lost == {1: "ValueError: broken"}
     names = catalogue.block(1).tables["products"]["product"]

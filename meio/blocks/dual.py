@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -13,7 +12,6 @@ from meio.blocks.answers import answer_block, open_block, summed_reckoning, summ
 from meio.blocks.executors.protocol import BlockFailure, Executor
 from meio.blocks.problem import Problem
 from meio.network.compiled import Floats
-from meio.optimizer.dual import AVERAGED
 from meio.optimizer.evaluation import Answer, Setting
 from meio.optimizer.newton import newton_direction, own_response, trust_scale
 from meio.optimizer.prices import Capacities, flat, no_prices
@@ -91,8 +89,8 @@ class BlockDual:
 
     Attributes
     ----------
-    recent : deque of Answer
-        The last ones, whose average is nearly feasible.
+    answers : list of Answer
+        All that were given, in their order.
 
     Raises
     ------
@@ -106,7 +104,7 @@ class BlockDual:
         self._weights = summed_weights([opening.weights for opening in openings])
         packs = np.sum([opening.fixed_storage for opening in openings], axis=0)
         self.setting = Setting(shared, replace(no_prices(shared.limit), storage=packs), period_days)
-        self.recent: deque[Answer] = deque(maxlen=AVERAGED)
+        self.answers: list[Answer] = []
         self._first: Answer | None = self.setting.answer(start, summed_reckoning([one.answer for one in openings]))
 
     @property
@@ -132,5 +130,5 @@ class BlockDual:
         answer, self._first = self._first, None
         if answer is None or not np.array_equal(flat(prices), flat(answer.prices)):
             answer = self.setting.answer(prices, summed_reckoning(self._blocks.ask(answer_block, prices)))
-        self.recent.append(answer)
+        self.answers.append(answer)
         return answer

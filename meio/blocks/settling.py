@@ -1,7 +1,7 @@
 """From prices to targets, block by block: every block takes its share of each capacity and keeps within it.
 
-In memory, the plan before repair is each product's average level over the last rounds. Here each product takes its
-levels from the prices of one of these rounds, in turn: over many products that uses as much and costs as much.
+In memory, the plan before repair is each product's average level over the last rounds. Here each product does what the
+prices of one round tell it, and each round has its share of the products.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from meio.blocks.problem import Problem
-from meio.network.compiled import Floats
+from meio.network.compiled import Floats, Ints
 from meio.optimizer.evaluation import Evaluation, Evaluator
 from meio.optimizer.paths import levelled, taken_units
 from meio.optimizer.planner import in_whole_units, unit_values
-from meio.optimizer.prices import average_of, flat, unflat, violation
+from meio.optimizer.prices import flat, unflat, violation
 from meio.optimizer.recovery import pack_storage, review_targets, rounded, unpriced_cost
 from meio.optimizer.repair import TOLERANCE, repaired
 from meio.optimizer.selection import of_products
@@ -30,11 +30,23 @@ if TYPE_CHECKING:
     from meio.optimizer.block_kernels import Decisions
 
 TABLES = ("targets", "orders")
+SHARES = "shares.npy"
 STEPS = ("round", "repair", "count")
+_FOR_ALL = 0.02  # of a full capacity, shared out by products
+_SILVER = 0.41421356237309515  # √2 − 1: what rounding spreads by another number must not follow
+
+
+class Mix(NamedTuple):
+    """The rounds that products are shared out among."""
+
+    prices: tuple[CapacityPrices, ...]
+    """Of each round"""
+    share: Floats
+    """[round], of the products; adding up to 1"""
 
 
 class Mixed(NamedTuple):
-    """What a block uses and costs with its products at prices in turn."""
+    """What a block uses and costs with its products shared out among rounds."""
 
     use: Floats
     """[resource], of the block's own choice"""
@@ -47,16 +59,15 @@ class Mixed(NamedTuple):
 class Terms(NamedTuple):
     """What every block needs to know to settle."""
 
-    prices: tuple[CapacityPrices, ...]
-    """Taken in turn"""
-    shares: dict[int, Floats]
-    """By block: what it may use, [resource]"""
-    fixed_storage: dict[int, Floats]
-    """By block: as `Mixed` has it"""
+    mix: Mix
+    prices: CapacityPrices
+    """At which repair begins, the same for all products"""
+    blocks: tuple[int, ...]
+    """That shall settle"""
     level_out: bool
     """Whether levels must fall no faster than demand takes them"""
     folder: str
-    """Where the parts of tables are written"""
+    """Where `SHARES` is, and the parts of tables are written"""
 
 
 class Settled(NamedTuple):
@@ -70,40 +81,55 @@ class Settled(NamedTuple):
 
 def settle_block(problem: Problem, terms: Terms) -> Settled | None:
     """Choose, round and repair the levels of a block, and write its part of the tables; None: not to be settled now."""
-    if problem.block not in terms.shares:
+    if problem.block not in terms.blocks:
         return None
-    whole = problem.evaluate
-    shared = whole.shared._replace(limit=unflat(terms.shares[problem.block], whole.shared.limit))
-    evaluate = Evaluator(whole.model, shared, whole.workers, terms.fixed_storage[problem.block])
-    prices, (decisions, _, _) = average_of(terms.prices), _in_turn(problem, terms.prices)
-    level, in_units = decisions.level, in_whole_units(problem.compiled)
-    if terms.level_out:
-        level = levelled(level, taken_units(evaluate.model, decisions))
-    if in_units:
-        level = rounded(level, problem.product_idx)
-    chosen = evaluate.follow(prices, decisions.lane_idx, level)
-    planned = repaired(evaluate, chosen, in_units)
+    evaluate, chosen, planned = _repaired(problem, terms)
     counted = unpriced_cost(evaluate, planned.decisions.lane_idx, planned.decisions.level)
     _write(problem, planned, Path(terms.folder))
     use = np.stack([flat(chosen.use), flat(planned.use), flat(planned.use)])
     return Settled(np.array([chosen.cost, planned.cost, counted]), use)
 
 
-def mix_block(problem: Problem, prices: Sequence[CapacityPrices]) -> Mixed:
-    """Answer prices in turn."""
-    decisions, use, cost = _in_turn(problem, prices)
+def settled_prices(problem: Problem, terms: Terms) -> CapacityPrices | None:
+    """The prices at which a block ends when it settles; None: not to be settled."""
+    return _repaired(problem, terms)[2].prices if problem.block in terms.blocks else None
+
+
+def _repaired(problem: Problem, terms: Terms) -> tuple[Evaluator, Evaluation, Evaluation]:
+    """What answers for the block and its share of capacity, its chosen levels in whole units, and those repaired."""
+    whole = problem.evaluate
+    share, fixed = (unflat(row, whole.shared.limit) for row in _of_block(problem.block, Path(terms.folder)))
+    evaluate = Evaluator(whole.model, whole.shared._replace(limit=share), whole.workers, fixed.storage)
+    decisions, _, _ = _shared_out(problem, terms.mix)
+    level, in_units = decisions.level, in_whole_units(problem.compiled)
+    if terms.level_out:
+        level = levelled(level, taken_units(evaluate.model, decisions))
+    if in_units:
+        level = rounded(level, problem.product_idx)
+    chosen = evaluate.follow(terms.prices, decisions.lane_idx, level)
+    return evaluate, chosen, repaired(evaluate, chosen, in_units)
+
+
+def _of_block(block: int, folder: Path) -> Floats:
+    """What a block may use, and what packs take anyway, [2, resource]: in a file, for there may be many blocks."""
+    return np.array(np.load(folder / SHARES, mmap_mode="r")[block])
+
+
+def mix_block(problem: Problem, mix: Mix) -> Mixed:
+    """Answer the rounds of a mix, each for its share of the products."""
+    decisions, use, cost = _shared_out(problem, mix)
     return Mixed(use, pack_storage(problem.compiled, problem.evaluate.model, decisions), cost)
 
 
-def _in_turn(problem: Problem, prices: Sequence[CapacityPrices]) -> tuple[Decisions, Floats, float]:
-    """Decisions, use and cost with every product at one of the prices: the first, the second, … and the first again."""
-    evaluate, turn = problem.evaluate, problem.product_idx % len(prices)
+def _shared_out(problem: Problem, mix: Mix) -> tuple[Decisions, Floats, float]:
+    """Decisions, use and cost with every product in one of the rounds."""
+    evaluate, turn = problem.evaluate, round_of(problem.product_idx, mix.share)
     places = np.unique(turn).tolist()
     answers = []
     for place in places:
         rows = np.flatnonzero(turn == place)
         some = Evaluator(of_products(evaluate.model, rows), evaluate.shared, evaluate.workers)
-        answers.append((rows, some(prices[place])))
+        answers.append((rows, some(mix.prices[place])))
     first = answers[0][1].decisions
     together = first._replace(
         **{name: np.empty((len(turn), *array.shape[1:]), array.dtype) for name, array in first._asdict().items()}
@@ -115,15 +141,23 @@ def _in_turn(problem: Problem, prices: Sequence[CapacityPrices]) -> tuple[Decisi
     return together, use, sum(answer.cost for _, answer in answers)
 
 
-def shares(use: Floats, limit: CapacityPrices) -> Floats:
-    """What each block may use, [block, resource]: as much of a capacity as it uses of all use, both [block, resource].
+def round_of(product_idx: Ints, share: Floats) -> Ints:
+    """Round of each product of a catalogue, [product]: each has about its share of any run of them."""
+    return np.searchsorted(np.cumsum(share)[:-1], (product_idx * _SILVER) % 1.0, side="right")
 
-    Repair may end slightly above its aim, so what is shared out is as much less.
+
+def shares(use: Floats, products: Floats, limit: CapacityPrices) -> Floats:
+    """What each block may use, [block, resource]: what it uses of all use, both [block, resource], and of what is free.
+
+    What is free, and a little of what is not, goes by the number of `products` [block]: a block that used nothing of a
+    full capacity cannot keep to nothing. Repair may end slightly above its aim, so what is shared out is as much less.
     """
-    total, capacity = use.sum(axis=0), flat(limit)
-    part = np.where(total > 0.0, use / np.where(total > 0.0, total, 1.0), 1.0 / len(use))
+    total, capacity = use.sum(axis=0), (1.0 - TOLERANCE) * flat(limit)
     bounded = np.isfinite(capacity)
-    return np.where(bounded, (1.0 - TOLERANCE) * np.where(bounded, capacity, 0.0) * part, np.inf)
+    by_use = (1.0 - _FOR_ALL) * np.minimum(total, np.where(bounded, capacity, 0.0))
+    part = use / np.where(total > 0.0, total, 1.0)
+    free = np.where(bounded, capacity, 0.0) - by_use
+    return np.where(bounded, by_use * part + free * (products / products.sum())[:, None], np.inf)
 
 
 def recovery_table(settled: Sequence[Settled], before: tuple[float, float], limit: CapacityPrices) -> pd.DataFrame:

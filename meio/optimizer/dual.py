@@ -74,12 +74,8 @@ def dual_ascent(
     stop: StopRule,
     on_iteration: Callable[[Progress], None] | None = None,
     start: CapacityPrices | None = None,
-    *,
-    near: bool = False,
 ) -> Ascent[A]:
     """Move prices from `start` (zero when left out) until use meets capacity and the stop rule is met.
-
-    Where the start is `near` the best prices, damped Newton steps alone go on from there.
 
     Raises
     ------
@@ -89,7 +85,7 @@ def dual_ascent(
     began = time.perf_counter()
     limit = evaluate.shared.limit
     best_prices = prices = no_prices(limit) if start is None else _where_limited(start, limit)
-    search = _Search(evaluate, near)
+    search = _Search(evaluate)
     recent: list[A] = []
     rows: list[dict[str, float]] = []
     highest = -np.inf
@@ -123,11 +119,11 @@ def _where_limited(prices: CapacityPrices, limit: CapacityPrices) -> CapacityPri
 class _Search:
     """Chooses the next prices: by planes while they help, then by damped Newton steps from the best ones."""
 
-    def __init__(self, evaluate: Dual[Answer], near: bool) -> None:
+    def __init__(self, evaluate: Dual[Answer]) -> None:
         self._evaluate = evaluate
         self._limit = evaluate.shared.limit
         self._trust = evaluate.scale()
-        self._bundle = None if near else Bundle(evaluate.free_capacity, flat(self._trust))
+        self._bundle: Bundle | None = Bundle(evaluate.free_capacity, flat(self._trust))
         self._damping = CapacityPrices(*(np.full_like(array, FIRST_DAMPING) for array in fields(self._limit)))
         self._before: Answer | None = None
         self._centre: Answer | None = None

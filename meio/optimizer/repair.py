@@ -17,13 +17,14 @@ REPAIR_PASSES = 16
 MARGIN = 0.002  # repair aims so far below capacity, and farther with every pass, as rounding undoes a part
 TOLERANCE = 1e-3  # relative excess at which repair ends
 MOVES_ALONE = 3  # passes in which orders only move, where the horizon as a whole has room for them
+GROWTH = 1.5  # of a step, as long as a flow falls short
 MOST_RAISED = 0.5  # of price and scale together, in one pass
 
 
 def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool) -> Evaluation:
     """Levels and prices at which no capacity is exceeded beyond the tolerance, or the nearest that were found."""
     limit, scale = evaluate.shared.limit, evaluate.scale()
-    best = current
+    best, urgency = current, CapacityPrices(*(np.ones_like(part) for part in fields(limit)))
     for count in range(REPAIR_PASSES):
         if violation(best.use, limit) <= TOLERANCE:
             break
@@ -34,7 +35,8 @@ def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool) -> Eva
         move_orders(level, taken, current, evaluate, storage, margin, whole_units)
         short = too_little(current.use, limit, at_all=count >= MOVES_ALONE)
         _sell_less(level, short, current, evaluate, 1.0 + count, whole_units)
-        prices = raised_prices(current, short, limit, scale)
+        urgency = _grown(urgency, short)
+        prices = raised_prices(current, short, limit, scale, urgency)
         current = evaluate.follow(prices, current.decisions.lane_idx, level)
         if violation(current.use, limit) < violation(best.use, limit):
             best = current
@@ -59,14 +61,24 @@ def too_little(use: CapacityPrices, limit: CapacityPrices, *, at_all: bool) -> C
 
 
 def raised_prices(
-    current: Evaluation, short: CapacityPrices, limit: CapacityPrices, scale: CapacityPrices
+    current: Evaluation, short: CapacityPrices, limit: CapacityPrices, scale: CapacityPrices, urgency: CapacityPrices
 ) -> CapacityPrices:
-    """Prices raised where flows fall short, so that customers choose other nodes; `scale` is what one begins with."""
+    """Prices raised where flows fall short, so that customers choose other nodes; `scale` is what one begins with.
+
+    How few choose another node for a little more is not known: `urgency` multiplies a step.
+    """
     raised = []
-    for price, excess, begin, capacity in zip(*map(fields, (current.prices, short, scale, limit)), strict=True):
-        step = np.where(np.isfinite(capacity), np.minimum(2.0 * excess, MOST_RAISED), 0.0)
+    parts = map(fields, (current.prices, short, scale, limit, urgency))
+    for price, excess, begin, capacity, times in zip(*parts, strict=True):
+        step = np.where(np.isfinite(capacity), np.minimum(2.0 * times * excess, MOST_RAISED), 0.0)
         raised.append(price + step * (price + begin))
     return CapacityPrices(*raised)
+
+
+def _grown(urgency: CapacityPrices, short: CapacityPrices) -> CapacityPrices:
+    """Urgency, more with every pass in which a flow is short, from 1 again after one in which it is not."""
+    parts = zip(fields(urgency), fields(short), strict=True)
+    return CapacityPrices(*(np.where(excess > 0.0, GROWTH * times, 1.0) for times, excess in parts))
 
 
 def _sell_less(
