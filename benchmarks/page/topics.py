@@ -261,10 +261,11 @@ TOPICS = {
         "of `meio.plan`, played as echelon base stock and faded out at the end of the horizon; how exactly is chosen "
         "among 18 rules on 10 seeds that no score is taken on, though the rules were thought of with the published "
         "seeds in view. All agents know the means of demand. The single environments below the means are "
-        "against its echelon agent. Two of the 22 published environments are left out, as their demand does not come with the package; over all 22 the "
-        "published scores are 0.703 (base-stock), 0.724 (echelon) and 0.949 (stochastic program). Ours also knows "
-        "by what share a shortage lowers goodwill, which the published agents do not use. On the base network the "
-        "oracle parks stock that nobody will buy on the way, where it costs less than on a shelf; ours does not.",
+        "against its echelon agent. Two of the 22 published environments are left out, as their demand does not come "
+        "with the package; over all 22 the published scores are 0.703 (base-stock), 0.724 (echelon) and 0.949 "
+        "(stochastic program). Ours also knows by what share a shortage lowers goodwill, which the published agents "
+        "do not use. On the base network the oracle parks stock that nobody will buy on the way, where it costs less "
+        "than on a shelf; ours does not.",
         150.0,
     ),
     "start": Topic(
