@@ -200,7 +200,7 @@ TOPICS = {
         "Both price the same sampled model. The linear program (Pyomo, HiGHS) knows all products at once; ours "
         "takes it apart by prices. It is a check of prices, not of targets: the planner's own model has no samples. "
         "CPU seconds.",
-        300.0,
+        150.0,
     ),
     "plans": Topic(
         "Plans of small networks: one linear program on HiGHS",
