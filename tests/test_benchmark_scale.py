@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from catalogue_cases import catalogue_tables, write_catalogue
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -80,6 +81,19 @@ def test_what_every_call_is_told_of_every_block_grows_with_the_square():
     assert found["settle_block_bytes"] == 1000 * (100 + 1000 * 10 + 50)
     assert found["checkpoint_seconds"] == pytest.approx(10.0 + 500.0)
     assert found["sample_memory_mb"] == 2000.0
+
+
+def test_blocks_are_weighed_task_by_task(monkeypatch, tmp_path):
+    from scaling import blocks
+
+    for name, value in {"PER_BLOCK": (6, 3), "ROUNDS": 2, "RECORDS": 3, "SAMPLED_BLOCKS": 2}.items():
+        monkeypatch.setattr(blocks, name, value)
+    path = write_catalogue(tmp_path, catalogue_tables(18), dict.fromkeys(("products", "product_demand"), 3))
+    found = blocks.per_block(path, path)
+    assert {"mix_block", "answer_block", "settle_block"} <= set(found["sent_fixed"])
+    assert found["sent_per_block"]["mix_block"] == 0.0  # prices are the same however many blocks there are
+    assert min(found["returned"].values()) > 0.0
+    assert found["sample_seconds"] > 0.0
 
 
 def test_sizes_are_a_ladder_or_a_list():

@@ -23,7 +23,7 @@ before, began = peak_mb(), time.process_time()
 catalogue = open_catalogue(Path(sys.argv[1]))
 print(json.dumps([len(catalogue.blocks), time.process_time() - began, peak_mb() - before]))
 """
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 
 
 class Shape(NamedTuple):
