@@ -208,9 +208,8 @@ TOPICS = {
         (),
         plan_rows,
         "`meio plan` and `meio plan --method extensive`, which plans all products at once over 50 samples of demand, "
-        "simulated on the same orders. In every sample the program assigns orders knowing all demand, so it reckons "
-        "with less stock than customers who come one by one need: the gap in cost is one between models, not "
-        "between solvers.",
+        "simulated on the same orders. In every sample the program assigns orders knowing all demand, and its samples "
+        "are few: the gap in cost is one between models, not between solvers.",
         60.0,
     ),
     "newsvendors": Topic(
@@ -220,7 +219,7 @@ TOPICS = {
         kernel_rows,
         "One product at one node in one period: the level of least cost, its cost and its curvature. SciPy's calls "
         "are vectorised over all subproblems. The planner solves each many times over, once a round of prices.",
-        30.0,
+        40.0,
     ),
     "sites": Topic(
         "Planning as a network: newsvendors at every site",
