@@ -273,6 +273,6 @@ TOPICS = {
         (),
         start_rows,
         "Wall-clock seconds of whole processes. Kernels are compiled once a machine and kept on disk.",
-        120.0,
+        300.0,
     ),
 }

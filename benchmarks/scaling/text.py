@@ -52,7 +52,7 @@ def section(record: dict[str, Any], price: float) -> str:
 def sizes_table(rows: Rows) -> list[str]:
     """A column a size."""
     heads = ["", *(f"{row['products']:,} products" for row in rows)]
-    body = [[label, *(f"{factor * row[name]:,.3g}" for row in rows)] for name, (label, factor) in MEASURED.items()]
+    body = [[label, *(short(factor * row[name]) for row in rows)] for name, (label, factor) in MEASURED.items()]
     return ["", *table(heads, body), ""]
 
 
@@ -79,7 +79,7 @@ def rates_table(rows: Rows, cells: int) -> list[str]:
             ratios = [scale * row[name] / row["products"] for row in rows]
             error = "–" if fit.standard_error is None else f"{scale * fit.standard_error / cells:.2g}"
             span = f"{min(ratios) / cells:.3g} to {max(ratios) / cells:.3g}"
-            body.append([f"{label}, {unit}", f"{each:,.4g}", f"{each / cells:.3g}", error, span])
+            body.append([f"{label}, {unit}", short(each), short(each / cells), error, span])
     heads = ["", "a product", "a product × node × period", "standard error", "size by size, start included"]
     return ["", *table(heads, body), ""]
 
@@ -99,7 +99,7 @@ def far_table(rows: Rows, price: float) -> list[str]:
     body.append(["memory of a worker (largest seen; set by the block)", f"{worker:.2g} GB", ""])
     for one in reckoned(rows, price):
         if one.cores is None or one.money is None:
-            body.append([f"plan in {one.hours:g} h", "impossible: the run itself takes longer", ""])
+            body.append([f"plan in {one.hours:g} h", "not by this line: the run itself takes longer", ""])
         else:
             cost = f"{one.cores:,.0f} cores, {one.money:,.0f} (assumed: {price:g} a core-hour)"
             body.append([f"plan in {one.hours:g} h", cost, ""])
@@ -134,6 +134,11 @@ def blocks_table(block: dict[str, Any], rows: Rows) -> list[str]:
     ]
     heads = ["by blocks of 5,000", *(f"{size / PRODUCTS_PER_BLOCK:,.0f} blocks" for size in sizes)]
     return ["", *table(heads, body), ""]
+
+
+def short(value: float) -> str:
+    """Three figures, all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def in_bytes(value: float) -> str:
