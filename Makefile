@@ -2,7 +2,7 @@
 # make test  run the tests
 # make lint  style, types, layers
 # make docs  the documentation, in build/docs/index.html
-# make bench comparisons with other programs, into docs/benchmarks.md; half an hour with nothing else running
+# make bench comparisons with other programs, into docs/benchmarks.md; under 25 minutes with nothing else running
 # Needs Python 3.11 or newer and the network once; everything else goes into $(VENV).
 
 PYTHON ?= python3
@@ -15,7 +15,7 @@ run: $(VENV)/installed
 	$(BIN)/meio run scenarios/us-retail.yaml -o out/us-retail
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --quiet
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --quiet
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

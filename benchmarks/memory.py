@@ -21,8 +21,8 @@ def peak_mb() -> float:
     return float(status.split("VmHWM:")[1].split()[0]) / 1024.0
 
 
-def tree_memory_mb(pid: int) -> float:
-    """Megabytes that a process and all that it started hold now, what they share counted once."""
+def tree_memories_mb(pid: int) -> dict[int, float]:
+    """Megabytes that a process and each that it started hold now, by id; what they share is shared out."""
     parents = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
@@ -32,7 +32,7 @@ def tree_memory_mb(pid: int) -> float:
     tree = {pid}
     while grown := {child for child, parent in parents.items() if parent in tree} - tree:
         tree |= grown
-    return sum(map(_own_mb, tree))
+    return {one: _own_mb(one) for one in tree}
 
 
 def _own_mb(pid: int) -> float:

@@ -1,14 +1,19 @@
-"""Plan catalogues of growing size on this machine, and reckon what a hundred million products would take.
+"""Plan catalogues of growing size on this machine, and measure what a hundred million products are reckoned from.
 
-Run as ``python benchmarks/scale.py [--products N] [--nodes M] [--zones Z] [--executor NAME] [--seed N] [--json]``, on
-Linux; with a million products it takes most of an hour on 2 cores. Every size from 10,000 products on, ten times the
-one before, up to N is generated (3 speeds, 13 weeks, 80% slow movers) and planned by ``meio plan`` in a process of its
-own, which runs nothing else: seconds of wall clock and of CPU, the peak of the memory that it and its workers hold
-together, and the size of what it wrote. Kernels are compiled before. The exponent of growth is that of CPU seconds,
-least squares on logarithms.
+Run as ``python benchmarks/scale.py [--products N[,N]...] [--nodes M] [--zones Z] [--executor NAME] [--seed N] [--json]
+[--keep FILE]``, on Linux; with a million products it takes most of an hour on 2 cores. One number of products runs
+every size from 10,000 on, ten times the one before, up to it; several run just these. Each catalogue (3 speeds, 13
+weeks, 80% slow movers) is generated, opened, and planned by ``meio plan``, each in a process of its own
+(`scaling/run.py` says what is measured). Kernels are compiled before. Every size is printed when it ends, and FILE
+holds what has ended so far. Then many small blocks show what a block costs however small it is (`scaling/blocks.py`).
+``python benchmarks/scale_page.py FILE`` makes a page of it.
 
-The exit code is 1 when a bar is missed: dual gap at most 5e-3, within 40 minutes, at most 4 GB, capacities kept, and an
-exponent of at most 1.05 where there are several sizes.
+The exponent of growth is the slope of log CPU seconds of planning, all processes together, on log products, by least
+squares over the sizes of the run. As part of the seconds does not grow at all, the slope between the last two sizes
+stands beside it, without a bar.
+
+The exit code is 1 when a bar is missed: of the largest catalogue, dual gap at most 5e-3, within 40 minutes, at most
+4 GB, use at most 0.2% over any capacity; and an exponent of at most 1.05 where there are several sizes.
 """
 
 from __future__ import annotations
@@ -16,116 +21,96 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
+import platform
 import sys
-import tempfile
-import time
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from memory import tree_memory_mb
+from scaling.blocks import per_block
+from scaling.model import Rows, line
+from scaling.run import Shape, generated, planned
+
+from meio import __version__
 
 SMALLEST = 10_000
+WARM_UP, SMALL = 1_000, 400
 MOST = {"dual_gap": 5e-3, "minutes": 40.0, "memory_gb": 4.0, "over_capacity": 2e-3}
 MOST_EXPONENT = 1.05
-FAR = 100_000_000
-MEIO = [sys.executable, str(Path(__file__).parents[1] / "cli.py")]
 
 
 def main() -> int:
-    """Generate, plan, fit."""
+    """Generate, plan, weigh blocks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=int, default=20_000, help="of the largest catalogue")
+    parser.add_argument("--products", type=numbers, default=[SMALLEST, 2 * SMALLEST], metavar="N[,N]...")
     parser.add_argument("--nodes", type=int, default=20)
     parser.add_argument("--zones", type=int, default=20)
     parser.add_argument("--executor", default="processes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print nothing but the figures")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where to keep the figures of what has ended")
     options = parser.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        _run(Path(folder), SMALLEST // 10, options)  # compiles
-        for size in sizes(options.products):
-            rows.append(_run(Path(folder), size, options))
+    shape = Shape(options.nodes, options.zones, options.executor, options.seed)
+    record: dict[str, Any] = {**about(), **shape._asdict(), "sizes": [], "block": None}
+    with TemporaryDirectory() as folder:
+        planned(Path(folder), WARM_UP, shape)  # compiles
+        for size in options.products:
+            row = planned(Path(folder), size, shape)
+            record["sizes"].append(row)
+            record |= {"growth": growth(record["sizes"]), "passed": passed(record["sizes"])}
+            kept(record, options.keep)
             if not options.json:
-                print(pd.DataFrame(rows[-1:]).to_string(index=False), flush=True)
-    figures = {"sizes": rows, "growth": growth(rows), "passed": passed(rows)}
+                print("  ".join(f"{name} {value:,}" for name, value in row.items()), flush=True)
+        full = Path(folder) / f"catalogue-{options.products[0]}" / "scenario.yaml"
+        record["block"] = per_block(generated(Path(folder), SMALL, shape) / "scenario.yaml", full)
+    kept(record, options.keep)
     if not options.json:
-        for name, holds in figures["passed"].items():
-            print(f"{name:<14} {'holds' if holds else 'MISSED'}")
-    print(json.dumps({"seed": options.seed, "executor": options.executor, "cores": os.cpu_count(), **figures}))
-    return 0 if all(figures["passed"].values()) else 1
+        print(*(f"{name:<14} {'holds' if holds else 'MISSED'}" for name, holds in record["passed"].items()), sep="\n")
+    print(json.dumps(record))
+    return 0 if all(record["passed"].values()) else 1
 
 
-def sizes(largest: int) -> list[int]:
-    """Numbers of products, ascending."""
-    found = [largest]
-    while found[0] > SMALLEST:
+def numbers(text: str) -> list[int]:
+    """Numbers of products, ascending; one stands for all from the smallest up to it."""
+    found = sorted({int(part) for part in text.split(",")})
+    while "," not in text and found[0] > SMALLEST:
         found.insert(0, max(SMALLEST, found[0] // 10))
     return found
 
 
-def _run(folder: Path, size: int, options: argparse.Namespace) -> dict[str, float]:
-    """Generate a catalogue, plan it, and measure."""
-    catalogue, output = folder / f"catalogue-{size}", folder / f"plan-{size}"
-    shape = ["--products", size, "--nodes", options.nodes, "--zones", options.zones, "--seed", options.seed]
-    began = time.perf_counter()
-    subprocess.run([*MEIO, "generate", *map(str, shape), "-o", catalogue], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-    generated = time.perf_counter() - began
-    command = [*MEIO, "plan", catalogue / "scenario.yaml", "-o", output, "--executor", options.executor, "--quiet"]
-    began, before = time.perf_counter(), _children_seconds()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, tree_memory_mb(process.pid))
-            time.sleep(0.25)
-    seconds = time.perf_counter() - began
-    summary: dict[str, Any] = json.loads((output / "summary.json").read_text("utf-8"))
+def about() -> dict[str, Any]:
+    """On what it runs."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    models = [text.split(":", 1)[1].strip() for text in lines if text.startswith("model name")]
     return {
-        "products": size,
-        "seconds": round(seconds, 1),
-        "cpu_seconds": round(_children_seconds() - before, 1),
-        "memory_gb": round(peak / 1e3, 2),
-        "written_mb": round(sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) / 1e6, 1),
-        "generate_seconds": round(generated, 1),
-        "dual_gap": summary["plan"]["dual_gap"],
-        "over_capacity": summary["plan"]["capacity_violation_max"],
+        "processor": models[0] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "meio": __version__,
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
-def _children_seconds() -> float:
-    """CPU seconds of all processes that were started and have ended."""
-    times = os.times()
-    return times.children_user + times.children_system
+def growth(rows: Rows) -> dict[str, float] | None:
+    """The exponent, and that of the last step; None: one size."""
+    fit = line(rows, "cpu_seconds")
+    return None if fit is None else {"exponent": fit.exponent, "last_exponent": fit.last_exponent}
 
 
-def growth(rows: list[dict[str, float]]) -> dict[str, float] | None:
-    """How CPU seconds grow, and the seconds, with their 95% range, that the line comes to for `FAR` products.
-
-    A line in the number of products: seconds = start + rate × products, weighted by size so that each counts alike.
-    """
-    if len(rows) < 2:
-        return None
-    size, seconds = (np.array([row[name] for row in rows]) for name in ("products", "cpu_seconds"))
-    exponent = np.polyfit(np.log(size), np.log(seconds), 1)[0]
-    rate, start = np.polyfit(size, seconds, 1, w=1.0 / size)
-    apart = np.abs(seconds / (start + rate * size) - 1.0).max()
-    return {
-        "exponent": float(exponent),
-        "cpu_seconds_start": float(start),
-        "cpu_seconds_per_product": float(rate),
-        "farthest_from_the_line": float(apart),
-    }
-
-
-def passed(rows: list[dict[str, float]]) -> dict[str, bool]:
+def passed(rows: Rows) -> dict[str, bool]:
     """Which bars hold, for the largest catalogue."""
-    last, fit = rows[-1], growth(rows)
+    last, grown = rows[-1], growth(rows)
     found = {**last, "minutes": last["seconds"] / 60.0}
     held = {name: bool(abs(found[name]) <= most) for name, most in MOST.items()}
-    return held | ({} if fit is None else {"exponent": fit["exponent"] <= MOST_EXPONENT})
+    return held | ({} if grown is None else {"exponent": grown["exponent"] <= MOST_EXPONENT})
+
+
+def kept(record: dict[str, Any], path: Path | None) -> None:
+    """Write the figures, aside first."""
+    if path is not None:
+        aside = path.with_name(f".{path.name}")
+        aside.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        aside.replace(path)
 
 
 if __name__ == "__main__":

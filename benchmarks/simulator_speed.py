@@ -98,6 +98,8 @@ def bars(figures: dict[str, Any]) -> dict[str, bool]:
         held["simpy"] = figures["simpy"]["times_as_fast"] >= LEAST_TIMES_SIMPY
         differences = [figures[name]["largest_difference"] for name in ("simpy", "simpy_by_day")]
         held["simpy_same_result"] = max(differences) <= SAME
+    if "chains" in figures:
+        held["stockpyl"] = bool(figures["chains"])
     for name, row in figures.get("chains", {}).items():
         if name not in NO_BAR:
             held[name] = row["times_as_fast_many_products"] >= LEAST_TIMES_STOCKPYL

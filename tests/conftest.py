@@ -13,6 +13,11 @@ settings.register_profile("meio", deadline=None)  # a busy machine is not a fail
 settings.load_profile("meio")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest test, so that all others run beside it."""
+    items.sort(key=lambda item: item.path.name != "test_scale.py")
+
+
 class Ended(NamedTuple):
     """How a command ended: its exit code, and what it wrote to stdout and stderr."""
 

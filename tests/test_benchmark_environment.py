@@ -68,11 +68,11 @@ def state_at(period, stock):
     return State(env)
 
 
-def agent_at(period, stock, level):
+def agent_at(period, stock, level, taper="quantile"):
     from gym_invmgmt_targets import Targets
 
     plan = {"goodwill": [1.0], "levels": [[[level] * PERIODS] * 3], "source": {"1": "2", "2": "3", "3": "9"}}
-    return Targets(state_at(period, stock), plan)
+    return Targets(state_at(period, stock), plan | {"taper": taper, "spare": True})
 
 
 @pytest.mark.parametrize(("stage", "spent"), [(0, 0.01), (1, 0.01 + 2 * 0.005), (2, 0.5)])
@@ -82,6 +82,18 @@ def test_the_taper_is_the_best_stock_for_the_demand_that_is_left(stage, spent):
     mass = stats.poisson.pmf(units, left)
     earned = [(NETWORK["price"] + 0.1) * (np.minimum(units, stock) * mass).sum() - spent * stock for stock in units]
     assert agent.taper(stage, np.full(20, MEAN)) == np.argmax(earned)
+
+
+def test_a_taper_of_the_mean_and_none():
+    assert agent_at(4, (0, 0, 0), level=1000.0, taper="mean").taper(0, np.full(20, MEAN)) == 2 * MEAN
+    assert agent_at(4, (0, 0, 0), level=1000.0, taper="none").taper(0, np.full(20, MEAN)) == np.inf
+
+
+def test_the_rule_is_chosen_by_profit_over_the_best_of_each_environment():
+    from outside_environment import trial_scores
+
+    scores = trial_scores({"small": {"a": 1.0, "b": 2.0}, "large": {"a": 100.0, "b": 90.0}})
+    assert scores == pytest.approx({"a": (0.5 + 1.0) / 2, "b": (1.0 + 0.9) / 2})
 
 
 def test_orders_stop_when_they_cannot_reach_the_customers():

@@ -15,8 +15,9 @@ INTRODUCTION = """\
 # Benchmarks
 
 Every row compares two programs on the same work in one run. A ratio above 1 × means that meio is that many times as
-fast. `make bench` measures everything anew and writes this page and `benchmarks.json`; one topic:
-`python benchmarks/bench.py --only NAME`. Each script checks bars of its own; a missed bar is told here.
+fast. `make bench` measures everything anew, one topic after another on one thread each, and writes this page and
+`benchmarks.json`; one topic: `python benchmarks/bench.py --only NAME`. Each script checks bars of its own; a missed bar
+is told here, and so is a topic that failed.
 """
 
 
@@ -39,30 +40,31 @@ def machine_text(record: Mapping[str, Any]) -> str:
 def section(name: str, topic: Topic, result: Mapping[str, Any]) -> str:
     """A topic: its meaning, its table, and how it was measured."""
     lines = [f"## {topic.title}", "", topic.meaning, ""]
-    if "problem" in result:
-        lines += [f"Not measured: {result['problem']}.", ""]
-    else:
+    if "problem" not in result:
         lines += [*table(topic.rows(result["figures"])), ""]
-    missed = ", ".join(missed_bars(result.get("figures", {})))
     told = [
         f"`python benchmarks/{topic.script} {' '.join([*topic.arguments, '--seed', str(result['seed'])])}`",
         f"`--only {name}`",
-        f"{result['seconds']:.0f} s on {result['date']}",
+        f"{result['seconds']:.0f} s and {result['cpu_seconds']:.0f} CPU seconds on {result['date']}",
+        f"budget {topic.budget:.0f} s",
         f"load before the run {result['load']:.1f}",
-        f"bars missed: {missed}" if missed else "all bars hold" if has_bars(result) else "no bars",
     ]
-    return "\n".join([*lines, "; ".join(told) + ".", ""])
+    how = verdict(result)
+    return "\n".join([*lines, f"**{how[0].upper()}{how[1:]}.** " + "; ".join(told) + ".", ""])
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """How a topic ended."""
+    if "problem" in result:
+        return f"failed: {result['problem']}"
+    missed = missed_bars(result["figures"])
+    return f"bars missed: {', '.join(missed)}" if missed else "measured"
 
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Lines of a Markdown table."""
     lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
     return ["| " + " | ".join(cells) + " |" for cells in lines]
-
-
-def has_bars(result: Mapping[str, Any]) -> bool:
-    """Whether the script checks anything."""
-    return "passed" in result.get("figures", {})
 
 
 def missed_bars(figures: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,8 @@
 
 Runs under gym-invmgmt's own Python. ``describe`` prints a list of environments. ``play`` reads a JSON object from
 standard input, the plan of each environment by name, and prints the profit of every agent in every environment and with
-every seed, and what could have been earned. Agents that need no plan play without any.
+every published seed, and what could have been earned. Agents that need no plan play without any. ``try`` reads several
+plans of each environment by name, and prints our mean profit with each over seeds that no score is taken on.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from gym_invmgmt_targets import Targets
 from numpy.typing import NDArray
 
 AHEAD = 60  # periods described
+TRIAL_SEEDS = tuple(range(10_001, 10_011))
 
 
 class Agent(Protocol):
@@ -38,6 +40,9 @@ def main() -> None:
         print(json.dumps({name_of(case): description(case) for case in cases()}))
         return
     task = json.load(sys.stdin)
+    if sys.argv[1] == "try":
+        print(json.dumps({name_of(case): tried(case, task[name_of(case)]) for case in cases()}))
+        return
     seeds = SEEDS[: task["seeds"]]
     print(json.dumps({name_of(case): played(case, task["plans"][name_of(case)], seeds) for case in cases()}))
 
@@ -78,6 +83,14 @@ def played(case: Case, plan: Mapping[str, Any], seeds: tuple[int, ...]) -> dict[
     for name, make in agents.items():
         found[name] = timed(partial(profit, case, make), seeds)
     return found
+
+
+def tried(case: Case, plans: Mapping[str, Any]) -> dict[str, float]:
+    """Our mean profit by plan."""
+    return {
+        name: float(np.mean([profit(case, partial(Targets, plan=plan), seed) for seed in TRIAL_SEEDS]))
+        for name, plan in plans.items()
+    }
 
 
 def timed(profit_with: Callable[[int], float], seeds: tuple[int, ...]) -> dict[str, Any]:

@@ -16,21 +16,25 @@ if TYPE_CHECKING:
     from gym_invmgmt_state import State
 
 
+TAPERS = ("quantile", "mean", "none")
+
+
 class Targets:
     """Echelon base stock on planned levels.
 
     The nodes at the same distance from the customers form a stage. A stage and all stages below it are brought up to
     the planned echelon level, or to the taper where that is less: a quantile of all demand that is still to come, at
-    the critical ratio of a unit that must be brought to the customers and is worth nothing after the last period. Links
-    that cannot bring anything to the customers in time order nothing. Besides the planned links, those from stocks that
-    the plan does not use serve until these are empty: the fastest first, each up to the level of its own lead time.
+    the critical ratio of a unit that must be brought to the customers and is worth nothing after the last period; by
+    other rules its mean, or no taper. Links that cannot bring anything to the customers in time order nothing. Besides
+    the planned links, those from stocks that the plan does not use may serve until these are empty: the fastest first,
+    each up to the level of its own lead time.
 
     Parameters
     ----------
     state : State
     plan : mapping
         ``levels``: [goodwill, stage, period], units; ``goodwill``: the goodwill of each first index; ``source`` by
-        node.
+        node; ``taper``: one of `TAPERS`; ``spare``: whether stocks that the plan does not use serve at all.
     """
 
     def __init__(self, state: State, plan: Mapping[str, Any]) -> None:
@@ -78,8 +82,10 @@ class Targets:
         return float(means[theirs:mine].sum() - means[mine:theirs].sum())
 
     def taper(self, stage: int, means: NDArray[np.float64]) -> float:
-        """A quantile of the demand of the periods left."""
-        left = means[: self.state.env.num_periods - self.state.period].sum()
+        """What the demand of the periods left allows: a quantile of it, unless the rule is another."""
+        left = float(means[: self.state.env.num_periods - self.state.period].sum())
+        if self.plan["taper"] != "quantile":
+            return left if self.plan["taper"] == "mean" else float(np.inf)
         spent = min(self._cost(index) for index in self.links[stage])
         return float(poisson.ppf(1.0 - spent / self.worth, left))
 
@@ -102,7 +108,8 @@ class Targets:
     def _links(self, stage: int) -> list[int]:
         """Links into a stage, the fastest first: the plan's own, and those from stocks that it does not use."""
         into = [index for index, link in enumerate(self.state.links) if self.stage[link.node] == stage]
-        used = [index for index in into if self._is_planned(index) or self.state.links[index].source in self.stage]
+        spare = self.stage if self.plan["spare"] else {}
+        used = [index for index in into if self._is_planned(index) or self.state.links[index].source in spare]
         return sorted(used, key=lambda index: (self._reach(index), not self._is_planned(index)))
 
     def _is_planned(self, index: int) -> bool:
