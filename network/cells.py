@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -89,11 +89,20 @@ def typed(
     problems = list(_header_problems(raw, columns))
     if problems and any(column.required and column.name not in raw.cells for column in columns):
         return None, problems
+    raw = _within_horizon(raw, columns, num_periods)
     frame = pd.DataFrame(index=raw.cells.index)
     for column in columns:
         frame[column.name], misfits = _typed_column(raw, column, num_periods)
         problems += misfits
     return TypedTable(raw, columns, frame), problems
+
+
+def _within_horizon(raw: RawTable, columns: tuple[Column, ...], num_periods: int | None) -> RawTable:
+    """The table without the rows beyond the horizon that it may have."""
+    if num_periods is None or not any(column.beyond for column in columns):
+        return raw
+    beyond = _of_distinct(_numbers, raw.cells["period"]) > num_periods
+    return replace(raw, cells=raw.cells[~beyond]) if beyond.any() else raw
 
 
 def _header_problems(raw: RawTable, columns: tuple[Column, ...]) -> Iterator[Problem]:

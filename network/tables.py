@@ -40,6 +40,8 @@ class Column:
         Fills an optional column; none: NaN.
     least, most : float or None
         Range, ends included; `above` excludes its end.
+    beyond : bool
+        Of a period: whether rows for periods after the horizon are left out rather than wrong.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     least: float | None = None
     above: float | None = None
     most: float | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
