@@ -49,7 +49,8 @@ class Lost:
             law = self._shape()[sold_out], 1.0 / self.dispersion[sold_out]
             sold = self.sold[sold_out]
             level = random.random(sold.size) * nbinom.sf(sold - 1, *law)
-            units[sold_out] = np.maximum(nbinom.isf(level, *law) - sold, 0.0)
+            beyond = np.maximum(nbinom.isf(level, *law) - sold, 0.0)
+            units[sold_out] = np.where(np.isfinite(beyond), beyond, self.dispersion[sold_out] - 1.0)
         return units
 
     def _shape(self) -> Floats:

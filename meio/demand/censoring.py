@@ -4,7 +4,7 @@ A period's demand is negative binomial with mean m and variance φ m: customers 
 gamma distributed over periods with mean m and shape r = m / (φ − 1). When the product could be bought for a share s of
 the period and y units were sold, λ is again gamma, with shape r + y and mean a = (r + y) / (r / m + s), whether the
 stock-out came by itself or because the y units were all there were: the likelihood of y arrivals in a time s is the
-same. The lost demand is then negative binomial too, with mean (1 − s) a and variance (1 − s) a + ((1 − s) a)² / (r + y).
+same. The lost demand is then negative binomial too, with mean l = (1 − s) a and variance l + l² / (r + y).
 Where s is 0 and something was sold all the same, only demand ≥ y is known.
 
 m is the product of a series' level around the period and an index of its category in the period; both and φ are
@@ -29,7 +29,7 @@ import pandas as pd
 from meio.demand.history import History
 from meio.demand.levels import Pool, Shared, Sums
 from meio.demand.lost import Lost
-from meio.network.columns import integers
+from meio.network.columns import floats, integers
 from meio.network.compiled import Bools, Floats, Ints
 
 _MOST_ROUNDS = 30
@@ -138,7 +138,8 @@ def _estimated(history: History, partly: Bools) -> list[_Part]:
     category_idx = _category(history)
     exposure = np.where(np.isnan(history.units), 0.0, history.in_stock).sum(axis=1)
     sold = np.nansum(history.units, axis=1)
-    shared = Shared.first(np.bincount(category_idx, sold), np.bincount(category_idx, exposure), history.num_periods)
+    units, periods = (floats(np.bincount(category_idx, values)) for values in (sold, exposure))
+    shared = Shared.first(units, periods, history.num_periods)
     size = max(1, _CELLS_OF_PART // history.num_periods)
     rows = [slice(first, first + size) for first in range(0, history.num_series, size)]
     parts = [_Part.of(history, partly, category_idx, part, shared) for part in rows]
