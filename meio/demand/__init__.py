@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from meio.demand.censoring import unconstrain
     from meio.demand.forecast import Forecast
     from meio.demand.history import History
     from meio.demand.history_read import read_history
@@ -39,6 +40,7 @@ __all__ = [
     "reconcile",
     "reconcile_table",
     "total",
+    "unconstrain",
 ]
 
 _HOMES = {
@@ -61,6 +63,7 @@ _HOMES = {
     "reconcile": "update",
     "reconcile_table": "tables",
     "total": "laws",
+    "unconstrain": "censoring",
 }
 
 

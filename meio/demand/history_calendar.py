@@ -50,13 +50,16 @@ class Calendar:
 def calendar_of(dates: pd.Series, period: str, end: pd.Timestamp | None) -> Calendar | None:
     """Periods that rows on these dates cover, None if a date is missing or there is no row.
 
-    Rows are weekly where all of several dates fall on one weekday.
+    Rows are weekly where all dates fall on one weekday, and on it in most weeks.
     """
     if dates.empty or dates.isna().any():
         return None
     days = pd.Series(dates.unique())
-    row_days = 7 if len(days) > 1 and (days.dt.dayofweek == days[0].dayofweek).all() else 1
-    first, after = days.min(), days.max() + pd.Timedelta(days=row_days)
+    first, last = days.min(), days.max()
+    weeks = (last - first).days // 7 + 1
+    weekly = 1 < len(days) > weeks / 2 and (days.dt.day_of_week == first.day_of_week).all()
+    row_days = 7 if weekly else 1
+    after = last + pd.Timedelta(days=row_days)
     if end is None:
         end = after
     elif row_days == 7:

@@ -72,10 +72,10 @@ def not_recorded(rows: Bools, unsold: Bools, product_idx: Ints, cycle: int) -> t
 
 
 def _usual_share(sold: Bools, late: Bools) -> Floats:
-    """Share of the periods in which any product has a row that each has one, array [product]."""
-    recorded = ~late & sold.any(axis=0)
+    """Share of the periods on sale that have a row, array [product]."""
+    on_sale = (~late).sum(axis=1)
     share = np.zeros(len(sold))
-    np.divide(sold.sum(axis=1), recorded.sum(axis=1), out=share, where=recorded.any(axis=1))
+    np.divide(sold.sum(axis=1), on_sale, out=share, where=on_sale > 0)
     return share
 
 
