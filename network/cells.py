@@ -19,6 +19,11 @@ from meio.network.tables import Column
 MOST_ROWS_SHOWN = 5
 _LARGEST_EXACT = 2**53  # beyond it a float skips whole numbers
 _MOMENT = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
+_DAY = rf"\d{{4}}-\d\d-\d\d|{_MOMENT}"
+_EXAMPLE = {
+    "moment": "a moment such as '2026-01-05 14:30', without a time zone",
+    "day": "a date such as '2026-01-05'",
+}
 _NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
@@ -179,12 +184,27 @@ def _moments(cells: pd.Series) -> pd.Series:
     return cells.astype("datetime64[us]")
 
 
+def _days(cells: pd.Series) -> pd.Series:
+    """Days of a column of Parquet dates or timestamps, or of texts with a date and perhaps a clock time."""
+    if cells.dtype != object and not pd.api.types.is_datetime64_dtype(cells):  # a few days many times
+        return _of_distinct(_each_day, cells)
+    return _each_day(cells)
+
+
+def _each_day(cells: pd.Series) -> pd.Series:
+    if not pd.api.types.is_datetime64_dtype(cells):
+        texts = _texts(cells)
+        cells = pd.to_datetime(texts.where(texts.str.fullmatch(_DAY, na=False)), format="ISO8601", errors="coerce")
+    return cells.astype("datetime64[us]").dt.floor("D")
+
+
 _PARSE = {
     "text": _texts,
     "number": _numbers,
     "whole number": _whole_numbers,
     "period": _periods,
     "moment": _moments,
+    "day": _days,
 }
 
 
@@ -206,8 +226,8 @@ def expected_cell(column: Column, num_periods: int | None = None) -> str:
     """Say what a cell of the column must hold."""
     if column.kind == "text":
         return (f"the name of a {column.names}" if column.names else "a name") + (f", or '{EVERY}'" * column.wildcard)
-    if column.kind == "moment":
-        return "a moment such as '2026-01-05 14:30', without a time zone"
+    if column.kind in _EXAMPLE:
+        return _EXAMPLE[column.kind]
     if column.kind == "period":
         return f"a period from 1 to {num_periods or 'the last'}, or '{EVERY}'"
     if column.least is not None and column.most is not None:
@@ -221,7 +241,7 @@ def _filled(values: pd.Series, column: Column) -> pd.Series:
     """Fill a column's defaults in and give it its final type."""
     if column.default is not None:
         values = values.fillna(column.default)
-    if column.kind == "moment":
+    if column.kind in ("moment", "day"):
         return values
     if column.kind in ("text", "period"):
         return values.astype("str")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meio.demand.forecast import Forecast
+    from meio.demand.history import History
+    from meio.demand.history_read import read_history
     from meio.demand.laws import Law, LawError, closed_cycle, flat_end, known, parts_of_whole, total
     from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
     from meio.demand.table_laws import AddUp, ClosedCycle, FlatEnd, Known
@@ -22,6 +24,7 @@ __all__ = [
     "ClosedCycle",
     "FlatEnd",
     "Forecast",
+    "History",
     "Known",
     "Law",
     "LawError",
@@ -32,6 +35,7 @@ __all__ = [
     "keep_nonnegative",
     "known",
     "parts_of_whole",
+    "read_history",
     "reconcile",
     "reconcile_table",
     "total",
@@ -42,6 +46,7 @@ _HOMES = {
     "ClosedCycle": "table_laws",
     "FlatEnd": "table_laws",
     "Forecast": "forecast",
+    "History": "history",
     "Known": "table_laws",
     "Law": "laws",
     "LawError": "laws",
@@ -52,6 +57,7 @@ _HOMES = {
     "keep_nonnegative": "nonnegative",
     "known": "laws",
     "parts_of_whole": "laws",
+    "read_history": "history_read",
     "reconcile": "update",
     "reconcile_table": "tables",
     "total": "laws",
