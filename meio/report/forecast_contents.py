@@ -65,8 +65,8 @@ def _after(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best(after: pd.DataFrame) -> str:
-    means = pooled(after, ["model"])
-    return str(means.loc[means["money_loss"].idxmin(), "model"])
+    means = pooled(after, ["model"]).sort_values("money_loss", kind="stable")
+    return str(means["model"].iloc[0])
 
 
 def _lead(scores: pd.DataFrame) -> str:
@@ -104,7 +104,8 @@ def _losses(scores: pd.DataFrame, currency: str) -> Section:
     ]
     note = (
         "What a forecast loses on average: p for each unit that demand is above its quantile of probability p, 1 − p "
-        "for each that it is below, the mean over all probabilities. CRPS is the same with all probabilities alike."
+        "for each that it is below, the mean over all probabilities of the forecast. CRPS is twice "
+        "the mean over all probabilities there are."
     )
     numbers = folded("The numbers as a table", table(_loss_rows(scores, currency)))
     return Section("Loss by model and group", note, pictures(shown, "pairs") + numbers)

@@ -65,7 +65,7 @@ def reliability_rows(scores: pd.DataFrame) -> Rows:
 
 def loss_bars(scores: pd.DataFrame, measure: str, unit: str) -> go.Figure:
     """Draw a loss of each model in each group, after calibration and before."""
-    means = pooled(scores, ["model", "group", "calibrated"])
+    means = pooled(scores, ["model", "group", "calibrated"]).sort_values("group", kind="stable")
     models = list(means["model"].unique())
     names = means["group"].map(label) + ", " + means["model"].map(label)
     drawing = figure(height=110 + 44 * means["group"].nunique() * len(models))
@@ -110,7 +110,7 @@ def coverage_dots(scores: pd.DataFrame) -> go.Figure:
                     hovertemplate="%{x:.1%}<extra>%{y}, " + name + "</extra>",
                 )
     drawing.update_yaxes(autorange="reversed")
-    drawing.update_xaxes(title_text="demand covered; grey: within 3 points", tickformat=".0%", nticks=7)
+    drawing.update_xaxes(title_text="covered; grey: within 3 points", tickformat=".0%", nticks=7)
     return drawing
 
 
@@ -136,5 +136,5 @@ def bias_bars(scores: pd.DataFrame) -> go.Figure:
         )
     drawing.add_vline(x=0, line={"color": INK, "width": 1.5})
     drawing.update_yaxes(autorange="reversed")
-    drawing.update_xaxes(title_text="mean forecast above mean demand, of mean demand", tickformat="+.0%", nticks=7)
+    drawing.update_xaxes(title_text="bias, of mean demand", tickformat="+.0%", nticks=7)
     return drawing
