@@ -25,7 +25,7 @@ from forecasting.orders import FILES, MEASURES, recorded
 from meio.demand.conformal import calibrate
 from meio.demand.groups import demand_groups
 from meio.demand.history import History
-from meio.demand.models import MODELS
+from meio.demand.models import model_named
 from meio.demand.rolling import RollingForecasts, roll
 from meio.demand.score_table import pooled, score_table
 from meio.demand.scores import quantile_loss
@@ -89,7 +89,7 @@ def measured(raw: Path, measure: str, seed: int) -> dict[str, Any]:
 def rolled(name: str, history: History, seed: int) -> RollingForecasts:
     """Forecasts of a model from every week on, the weeks from which calibration begins to learn included."""
     origins = np.arange(history.num_periods - NUM_ORIGINS - NUM_WARM_UP, history.num_periods)
-    return roll(MODELS[name](seed=seed), history, SPANS, origins, REFIT_EVERY)
+    return roll(model_named(name, seed=seed, num_threads=2), history, SPANS, origins, REFIT_EVERY)
 
 
 def figures_of(
