@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meio.demand.censoring import unconstrain
+    from meio.demand.choice import choose
+    from meio.demand.conformal import calibrate, calibrate_next
     from meio.demand.forecast import Forecast
+    from meio.demand.groups import demand_groups
     from meio.demand.history import History
     from meio.demand.history_read import read_history
     from meio.demand.laws import Law, LawError, closed_cycle, flat_end, known, parts_of_whole, total
     from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
+    from meio.demand.rolling import RollingForecasts, roll
+    from meio.demand.score_table import score_table
     from meio.demand.table_laws import AddUp, ClosedCycle, FlatEnd, Known
     from meio.demand.tables import ReconciledTable, reconcile_table
     from meio.demand.update import reconcile
@@ -31,7 +36,12 @@ __all__ = [
     "LawError",
     "NonnegativeForecast",
     "ReconciledTable",
+    "RollingForecasts",
+    "calibrate",
+    "calibrate_next",
+    "choose",
     "closed_cycle",
+    "demand_groups",
     "flat_end",
     "keep_nonnegative",
     "known",
@@ -39,6 +49,8 @@ __all__ = [
     "read_history",
     "reconcile",
     "reconcile_table",
+    "roll",
+    "score_table",
     "total",
     "unconstrain",
 ]
@@ -54,7 +66,12 @@ _HOMES = {
     "LawError": "laws",
     "NonnegativeForecast": "nonnegative",
     "ReconciledTable": "tables",
+    "RollingForecasts": "rolling",
+    "calibrate": "conformal",
+    "calibrate_next": "conformal",
+    "choose": "choice",
     "closed_cycle": "laws",
+    "demand_groups": "groups",
     "flat_end": "laws",
     "keep_nonnegative": "nonnegative",
     "known": "laws",
@@ -62,6 +79,8 @@ _HOMES = {
     "read_history": "history_read",
     "reconcile": "update",
     "reconcile_table": "tables",
+    "roll": "rolling",
+    "score_table": "score_table",
     "total": "laws",
     "unconstrain": "censoring",
 }

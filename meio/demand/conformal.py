@@ -6,7 +6,11 @@ demand is. Later origins weigh more; only spans that had ended by the origin cou
 
 References
 ----------
-Romano Patterson Candès; Tibshirani Foygel Barber; Anscombe; Machado Santos Silva.
+Romano, Y., Patterson, E. and Candès, E. (2019), "Conformalized quantile regression", NeurIPS 32.
+Foygel Barber, R., Candès, E., Ramdas, A. and Tibshirani, R. (2023), "Conformal prediction beyond exchangeability",
+Annals of Statistics 51: weights.
+Anscombe, F. (1948), "The transformation of Poisson, binomial and negative-binomial data", Biometrika 35: the root.
+Machado, J. and Santos Silva, J. (2005), "Quantiles for counts", JASA 100: counts spread over their unit.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from meio.demand.rolling import RollingForecasts, roll
 from meio.demand.score_table import score_table
 from meio.demand.spans import QuantileForecast, Span
 from meio.demand.stocking import StockingCost
-from meio.demand.unconstrain import unconstrain
+from meio.demand.censoring import unconstrain
 from meio.network.compiled import Floats, Ints
 
 AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")

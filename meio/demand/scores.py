@@ -5,7 +5,9 @@ Quantiles stand on the last axis, at the levels `PROBABILITIES`; demand has the 
 
 References
 ----------
-Gneiting Raftery; Czado Gneiting Held; Koenker Bassett.
+Koenker, R. and Bassett, G. (1978), "Regression quantiles", Econometrica 46.
+Gneiting, T. and Raftery, A. (2007), "Strictly proper scoring rules, prediction, and estimation", JASA 102.
+Czado, C., Gneiting, T. and Held, L. (2009), "Predictive model assessment for count data", Biometrics 65.
 """
 
 from __future__ import annotations
