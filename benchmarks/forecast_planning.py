@@ -178,7 +178,7 @@ def write_network(raw: Raw, folder: Path, origin: pd.Timestamp, block: np.ndarra
     placed = pd.to_datetime(raw.orders["placed"])
     of_block = raw.orders["product"].isin(block) & (placed >= first) & (placed < last)
     raw.orders[of_block].to_csv(folder / "orders.csv", index=False)
-    volume = share(raw, block)
+    volume = share(block)
     week = (origin - FIRST_WEEK).days // 7
     for node in scenario["nodes"].values():
         if "storage_m3" in node:
@@ -195,7 +195,7 @@ def write_network(raw: Raw, folder: Path, origin: pd.Timestamp, block: np.ndarra
     YAML(typ="safe").dump(scenario, folder / "network.yaml")
 
 
-def share(raw: Raw, block: np.ndarray) -> float:
+def share(block: np.ndarray) -> float:
     """Share of all orders of the scenario's weeks that are for these products: of every capacity they get as much."""
     everything = pd.read_csv(SCENARIO / "product_demand.csv", dtype={"product": str})
     own = everything["product"].isin(block)

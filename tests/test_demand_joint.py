@@ -88,7 +88,8 @@ def test_a_window_of_slow_demand_keeps_its_zeros_and_its_total():
 
 def test_the_same_seed_draws_the_same_paths():
     first, again, other = (
-        sample_paths(gaussian(0.4), WINDOW, gaussian_ranks(0.4), groups(), num_paths=50, seed=seed) for seed in (1, 1, 2)
+        sample_paths(gaussian(0.4), WINDOW, gaussian_ranks(0.4), groups(), num_paths=50, seed=seed)
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

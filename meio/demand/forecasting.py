@@ -1,27 +1,28 @@
-"""From a history to a calibrated forecast: models rolled through the past, the best of each group, and its quantiles."""
+"""From a history to a calibrated forecast: models rolled through the past, and the best of each group."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from meio.demand.censoring import unconstrain
 from meio.demand.choice import choose, chosen_models, combined
 from meio.demand.conformal import calibrate, calibrate_next
 from meio.demand.groups import demand_groups
 from meio.demand.history import History
 from meio.demand.joint import past_ranks
-from meio.demand.models import model_named
+from meio.demand.models import MODELS, model_named
 from meio.demand.models.protocol import DemandModel
 from meio.demand.rolling import RollingForecasts, roll
 from meio.demand.score_table import score_table
 from meio.demand.spans import QuantileForecast, Span
 from meio.demand.stocking import StockingCost
-from meio.demand.censoring import unconstrain
 from meio.network.compiled import Floats, Ints
 
 AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")
@@ -30,7 +31,17 @@ AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")
 _ORIGINS_BEYOND_HORIZON = 8
 _ORIGINS_PER_FIT = 8
 
+_NEEDS = {"smoothing": "statsforecast", "boosted": "lightgbm", "forest": "quantile_forest", "neural": "torch"}
+
 Progress = Callable[[str, int, int], None]
+
+
+class ModelNameError(ValueError):
+    """A model that is not known, or not installed."""
+
+
+class WindowError(ValueError):
+    """A planning window that is not within the horizon."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +128,36 @@ def forecast_demand(
     return DemandForecast(forecast, window, groups, chosen, scores, choice, past_ranks(best, window, seed))
 
 
+def models_named(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the models that are meant; ``auto`` stands for all that are installed, but for the neural one.
+
+    Raises
+    ------
+    ModelNameError
+        If there is no such model, or what it needs is not installed.
+    """
+    wanted = [model for name in names for model in (AUTO if name == "auto" else (name,))]
+    for name in wanted:
+        if name not in MODELS:
+            raise ModelNameError(f"--model: found '{name}', expected auto or one of {', '.join(MODELS)}")
+    missing = {name: needed for name in wanted if (needed := _NEEDS.get(name)) and find_spec(needed) is None}
+    if named := [name for name in names if name in missing]:
+        raise ModelNameError(f"model {named[0]} needs {missing[named[0]]}, which is not installed: meio[forecast]")
+    return tuple(dict.fromkeys(name for name in wanted if name not in missing))
+
+
 def spans_of(horizon: int, windows: Sequence[int]) -> tuple[Span, ...]:
     """Return the single periods of a horizon, then the windows.
 
     Raises
     ------
-    ValueError
+    WindowError
         If a window is longer than the horizon.
     """
     if max(windows) > horizon or min(windows) < 1:
-        raise ValueError(f"windows: found {list(windows)}, expected numbers of periods from 1 to the horizon, {horizon}")
+        raise WindowError(
+            f"windows: found {list(windows)}, expected numbers of periods from 1 to the horizon, {horizon}"
+        )
     singles = [Span(period, period) for period in range(1, horizon + 1)]
     return tuple(dict.fromkeys([*singles, *(Span(1, last) for last in windows)]))
 

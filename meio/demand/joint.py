@@ -1,4 +1,4 @@
-"""Demand of the periods of a planning window together: sample paths that keep the quantiles of periods and of the total.
+"""Demand of the periods of a planning window together: paths that keep the quantiles of periods and of the total.
 
 The errors of a forecast go together from period to period: a product that sells above its median this week will next
 week too. How, is learned from past forecasts: where each outcome fell between the quantiles forecast for it, its rank,
@@ -138,7 +138,7 @@ def _order(values: Floats) -> Ints:
 
 
 def _fitted(order: Ints, periods: Floats, totals: Floats) -> Floats:
-    """Paths [series, path, period] with the rising values of periods [series, path, period] and totals [series, path]."""
+    """Paths [series, path, period] with the rising values of periods (of the same shape) and totals [series, path]."""
     for _ in range(_ROUNDS):
         paths = np.take_along_axis(periods, order, axis=1)
         total = paths.sum(axis=2)
