@@ -131,7 +131,7 @@ def _typed_column(raw: RawTable, column: Column, num_periods: int | None) -> tup
     cells = raw.cells[column.name]
     values = _PARSE[column.kind](cells)
     empty = cells.isna()
-    if not pd.api.types.is_numeric_dtype(cells):
+    if not (pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_dtype(cells)):
         empty |= (cells if cells.dtype == "str" else cells.astype(object)) == ""
     wrong = (values.isna() & (column.required | ~empty)) | _out_of_range(values, column, num_periods)
     expected = expected_cell(column, num_periods)
