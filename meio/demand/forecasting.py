@@ -107,7 +107,8 @@ def forecast_demand(
     progress : Progress, optional
         Told the step, how much is done and how much there is.
     """
-    spans, origins, groups = spans_of(horizon, windows), trial_origins(history, horizon), demand_groups(history)
+    spans, origins = spans_of(horizon, windows), trial_origins(history, horizon)
+    groups = demand_groups(history.until(int(origins[0])) if origins.size else history)
     window, made = Span(1, max(windows)), _Maker(history, spans, seed, workers, progress)
     if not origins.size:
         forecast = made.next(dict.fromkeys(map(str, np.unique(groups)), models[0]), groups)
