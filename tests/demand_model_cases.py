@@ -23,7 +23,7 @@ def forecast(model, history, spans):
 
 
 def excess_loss(quantile, truth):
-    """Expected quantile loss of [series, probability] over that of the true quantiles, less 1; truth: frozen, [series, 1]."""
+    """Expected quantile loss of [series, probability] over that of the true quantiles, less 1; truth is [series, 1]."""
     probability = np.array(PROBABILITIES)
     outcome = truth.ppf((np.arange(400) + 0.5) / 400)[:, :, None]
 

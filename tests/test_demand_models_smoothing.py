@@ -13,7 +13,7 @@ from meio.demand.models.smoothing import _growth
 from meio.demand.spans import PROBABILITIES, Span
 
 SPANS = (Span(1, 1), Span(3, 3), Span(1, 6))
-MOST = (0.07, 0.07, 0.25)  # a smoothed mean errs by √(rate / (2 - rate)) of a period: more to a total than to a period
+MOST = (0.07, 0.07, 0.25)  # the error of a smoothed mean weighs more in a total than in a period
 
 
 @pytest.mark.parametrize("mean", [0.3, 3.0, 40.0])
