@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from meio.demand.models.features import cells_after, features_of
+from meio.demand.models.features import Features, cells_after, features_of
 from meio.demand.models.past import Past
 from meio.demand.models.training import training_cells
 from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from meio.demand.history import History
 
 _MAX_ROWS = 30_000  # a forest keeps the rows of every leaf, and takes longer than boosting for each
+_UNKNOWN = -99.0  # lower than any feature: what is not known is one split away
 _AT_ONCE = 20_000  # cells forecast together, so that memory does not grow with series
 
 
@@ -51,14 +53,19 @@ class Forest:
         self._spans = spans
         self._forest = RandomForestQuantileRegressor(
             n_estimators=100, min_samples_leaf=20, max_features=0.4, random_state=self.seed, n_jobs=self.num_threads
-        ).fit(features.values, np.log1p(total / features.scale))
+        ).fit(_filled(features), np.log1p(total / features.scale))
 
     def predict(self, history: History) -> QuantileForecast:
         """Forecast the spans after a history."""
         past = Past.of(history)
         features = features_of(past, history, cells_after(past, self._spans))
-        parts = np.array_split(features.values, max(len(features.values) // _AT_ONCE, 1))
+        parts = np.array_split(_filled(features), max(features.scale.size // _AT_ONCE, 1))
         ratio = np.expm1(np.concatenate([self._forest.predict(part, quantiles=list(PROBABILITIES)) for part in parts]))
         quantile = np.maximum.accumulate(ratio, axis=1) * features.scale[:, None]
         shape = past.num_series, len(self._spans), len(PROBABILITIES)
         return QuantileForecast(history.series, history.end, history.period_days, self._spans, quantile.reshape(shape))
+
+
+def _filled(features: Features) -> npt.NDArray[np.float32]:
+    """Features without NaN, which the library does not take."""
+    return np.nan_to_num(features.table, nan=_UNKNOWN)
