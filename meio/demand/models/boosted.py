@@ -15,7 +15,8 @@ from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
 if TYPE_CHECKING:
     from meio.demand.history import History
 
-_ROUNDS = 150
+_MAX_ROWS = 100_000
+_ROUNDS = 100
 _PARAMETERS: dict[str, Any] = {
     "objective": "quantile",
     "learning_rate": 0.05,
@@ -51,11 +52,9 @@ class Boosted:
         import lightgbm
 
         past = Past.of(history)
-        cells, total = training_cells(past, spans, 7 // history.period_days, self.seed)
+        cells, total = training_cells(past, spans, 7 // history.period_days, self.seed, _MAX_ROWS)
         features = features_of(past, history, cells)
-        weight = np.sqrt(features.scale)
-        ratio, weight = total / features.scale, weight / weight.mean()
-        data = lightgbm.Dataset(features.values, ratio, weight=weight, params=_PARAMETERS)
+        data = lightgbm.Dataset(features.table, total / features.scale, params=_PARAMETERS)
         self._spans = spans
         self._boosters = [
             lightgbm.train(
@@ -69,7 +68,7 @@ class Boosted:
         past = Past.of(history)
         features = features_of(past, history, cells_after(past, self._spans))
         ratio = np.column_stack(
-            [booster.predict(features.values, num_threads=self.num_threads) for booster in self._boosters]
+            [booster.predict(features.table, num_threads=self.num_threads) for booster in self._boosters]
         )
         quantile = np.maximum(np.sort(ratio, axis=1), 0) * features.scale[:, None]
         shape = past.num_series, len(self._spans), len(PROBABILITIES)
