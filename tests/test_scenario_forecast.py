@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from catalogue_cases import catalogue_tables, write_catalogue
 from scenario_files import QUICKSTART, problems_of
 from scipy import stats
 
 from meio.demand.folder import write_forecast
 from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
+from meio.network.catalogue import is_catalogue, open_catalogue
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
 
@@ -153,3 +155,17 @@ def test_a_forecast_by_speed_alone_is_told():
     write(pd.DataFrame({"product": PRODUCTS, "speed": "express"}))
     (problem,) = problems_of(BY_PRODUCT)
     assert "found a forecast by speed, not by zone" in problem
+
+
+def test_a_catalogue_reads_its_forecast_in_blocks(tmp_path):
+    tables = catalogue_tables(60)
+    names = tables["products"]["product"]
+    del tables["product_demand"]
+    write(pd.DataFrame({"product": names}), periods=6, start="2026-01-05")
+    path = write_catalogue(tmp_path, tables, {"products": 20}, demand={"forecast": "ahead", "products": None})
+    assert is_catalogue(path)
+    catalogue = open_catalogue(path, products_per_block=20)
+    whole = compile_scenario(load_scenario(path)).demand.daily_mean
+    parts = [compile_scenario(catalogue.block(index)).demand.daily_mean for index in range(len(catalogue.blocks))]
+    assert len(parts) == 3
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
