@@ -96,13 +96,12 @@ def _in_time(document: Located, facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _by_speed(document: Located, facts: dict[str, Any]) -> list[tuple[str, str]]:
-    speeds = document.find(("speeds",))
-    several = speeds is not None and isinstance(speeds.value, dict) and len(speeds.value) > 1
-    match "zone" in facts["columns"], "speed" in facts["columns"]:
-        case False, True:
-            return [("a forecast by speed, not by zone", "one by product, or by product and zone")]
-        case True, False if several:
-            expected = "one by product, zone and speed, or by product alone and a table speed_mix"
-            return [(f"a forecast by zone, not by speed, with {len(speeds.value)} speeds", expected)]
-        case _:
-            return []
+    """What does not fit the scenario's speeds, as what was found and what was expected."""
+    count = len(dict(document.nearest(("speeds",)).children())) if document.find(("speeds",)) else 0
+    by_zone, by_speed = "zone" in facts["columns"], "speed" in facts["columns"]
+    if by_speed and not by_zone:
+        return [("a forecast by speed, not by zone", "one by product, or by product and zone")]
+    if by_zone and not by_speed and count > 1:
+        expected = "one by product, zone and speed, or by product alone and a table speed_mix"
+        return [(f"a forecast by zone, not by speed, with {count} speeds", expected)]
+    return []

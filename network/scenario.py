@@ -176,9 +176,15 @@ def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:
 
 def _of_forecast(columns: tuple[Column, ...], document: Located) -> tuple[Column, ...]:
     """Columns of a forecast's demand table, which may reach beyond the horizon and leave out the only speed."""
-    speed = {"required": False, "default": next(iter(document.nearest(("speeds",)).plain()), None)}
-    changed = {"period": {"beyond": True}, "speed": speed}
-    return tuple(replace(column, **changed.get(column.name, {})) for column in columns)
+    only = next((str(name) for name, _ in document.nearest(("speeds",)).children()), None)
+    changed = {
+        column.name: replace(column, beyond=True)
+        if column.name == "period"
+        else replace(column, required=False, default=only)
+        for column in columns
+        if column.name in {"period", "speed"}
+    }
+    return tuple(changed.get(column.name, column) for column in columns)
 
 
 def scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:
