@@ -3,24 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from demand_model_cases import forecast, history_of
 
-from meio.demand.history import History
 from meio.demand.models import MODELS, model_named
 from meio.demand.models.samples import row_quantiles
 from meio.demand.spans import PROBABILITIES, Span
-
-
-def history_of(units, period_days=7, **given):
-    units = np.asarray(units, dtype=float)
-    empty = pd.DataFrame(index=range(len(units)))
-    named = pd.DataFrame({"product": [f"P{row}" for row in range(len(units))]})
-    fields = {"price": None, "promotion": None, "attributes": empty, "value": np.ones(len(units))} | given
-    return History(named, pd.Timestamp("2024-01-01"), period_days, units, np.ones_like(units), **fields)
-
-
-def forecast(model, history, spans):
-    model.fit(history, spans)
-    return model.predict(history).quantile
 
 
 def test_a_year_ago_is_repeated_with_its_past_errors():

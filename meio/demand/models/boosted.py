@@ -15,7 +15,8 @@ from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
 if TYPE_CHECKING:
     from meio.demand.history import History
 
-_ROUNDS = 150
+_MAX_ROWS = 100_000
+_ROUNDS = 100
 _PARAMETERS: dict[str, Any] = {
     "objective": "quantile",
     "learning_rate": 0.05,
@@ -51,7 +52,7 @@ class Boosted:
         import lightgbm
 
         past = Past.of(history)
-        cells, total = training_cells(past, spans, 7 // history.period_days, self.seed)
+        cells, total = training_cells(past, spans, 7 // history.period_days, self.seed, _MAX_ROWS)
         features = features_of(past, history, cells)
         weight = np.sqrt(features.scale)
         ratio, weight = total / features.scale, weight / weight.mean()

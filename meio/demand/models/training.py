@@ -9,16 +9,15 @@ from meio.demand.models.past import Past
 from meio.demand.spans import Span
 from meio.network.compiled import Floats
 
-MAX_ROWS = 100_000  # a fixed number of rows: fitting takes no longer for more series
 SHARE_HIDDEN = 0.1  # of rows that see no history, or hardly any: how a new product is learned
 _HIDDEN_PERIODS = (0, 0, 1, 2, 4, 8)  # periods of history that such a row sees
 _EARLIEST = 4  # weeks before the first moment learned from
 
 
-def training_cells(past: Past, spans: tuple[Span, ...], weeks: int, seed: int) -> tuple[Cells, Floats]:
+def training_cells(past: Past, spans: tuple[Span, ...], weeks: int, seed: int, max_rows: int) -> tuple[Cells, Floats]:
     """Draw past moments and spans of which the total is known, and return them with these totals [cell].
 
-    At most `MAX_ROWS`, drawn with equal chance from all series, moments and spans.
+    Drawn with equal chance from all series, moments and spans, so that fitting takes no longer for more series.
 
     Parameters
     ----------
@@ -27,13 +26,15 @@ def training_cells(past: Past, spans: tuple[Span, ...], weeks: int, seed: int) -
     weeks : int
         Periods in a week.
     seed : int
+    max_rows : int
+        Rows at most.
     """
     random = np.random.default_rng(seed)
     horizon = np.array([span.last for span in spans])
     earliest = min(_EARLIEST * weeks, past.num_periods // 2)
     num_origins = np.maximum(past.num_periods - horizon - earliest + 1, 0)
     number = past.num_series * num_origins.sum()
-    drawn = random.permutation(number) if number <= MAX_ROWS else random.integers(0, number, MAX_ROWS)
+    drawn = random.permutation(number) if number <= max_rows else random.integers(0, number, max_rows)
     series_idx, moment = np.divmod(np.sort(drawn), max(num_origins.sum(), 1))
     ends = np.cumsum(num_origins)
     span_idx = np.searchsorted(ends, moment, side="right")
