@@ -15,7 +15,7 @@ from meio.network.compiled import Floats, Ints
 if TYPE_CHECKING:
     from meio.demand.history import History
 
-_RECENT = 8  # weeks that say how much a series sells now
+_RECENT = 4  # weeks that say how much a series sells now
 _PRIOR = 1.0  # periods of others' demand that a series' own level is shrunk by
 
 
@@ -52,14 +52,14 @@ class Features:
 
     Attributes
     ----------
-    values : array [cell, feature]
+    table : array [cell, feature]
         NaN where not known.
     names : tuple of str
     scale : array [cell]
         Units expected over the span if demand went on as lately, > 0: what totals are divided by.
     """
 
-    values: npt.NDArray[np.float32]
+    table: npt.NDArray[np.float32]
     names: tuple[str, ...]
     scale: Floats
 
@@ -95,13 +95,13 @@ def features_of(past: Past, history: History, cells: Cells) -> Features:
     columns |= _windows(past, cells, level, weeks) | _intermittence(past, cells, weeks)
     columns |= _seasons(past, cells, level, weeks)
     columns |= {f"pooled_{name}": np.log(rate / level) for name, rate in pooled.items()}
-    columns |= _trends(past, cells, weeks) | _prices(history, cells, weeks) | _calendar(history, cells)
+    columns |= _prices(history, cells, weeks) | _calendar(history, cells)
     columns |= {
         f"attribute_{name}": values.to_numpy(float)[cells.series_idx]
         for name, values in history.attributes.select_dtypes("number").items()
     }
-    values = np.column_stack(list(columns.values())).astype(np.float32)
-    return Features(values, tuple(columns), level * cells.length)
+    table = np.column_stack(list(columns.values())).astype(np.float32)
+    return Features(table, tuple(columns), level * cells.length)
 
 
 def _from(cells: Cells, width: int) -> Ints:
@@ -155,15 +155,9 @@ def _seasons(past: Past, cells: Cells, level: Floats, weeks: int) -> dict[str, F
     return columns
 
 
-def _trends(past: Past, cells: Cells, weeks: int) -> dict[str, Floats]:
-    """How demand of all series moves: lately against the weeks before."""
-    rate = {width: past.rate_of_all(cells.origin, width * weeks) for width in (2, 4, 8, 26)}
-    return {"trend_2_8": rate[2] / rate[8], "trend_4_8": rate[4] / rate[8], "trend_8_26": rate[8] / rate[26]}
-
-
 def _prices(history: History, cells: Cells, weeks: int) -> dict[str, Floats]:
     """The last known price, by itself and against the weeks before, and the last promotion."""
-    columns = {}
+    columns: dict[str, Floats] = {}
     latest = np.maximum(cells.origin - 1, 0), np.maximum(cells.origin - 1 - 8 * weeks, 0)
     if history.price is not None:
         price = np.where(history.price > 0, history.price, np.nan)
@@ -177,7 +171,7 @@ def _prices(history: History, cells: Cells, weeks: int) -> dict[str, Floats]:
 
 def _calendar(history: History, cells: Cells) -> dict[str, Floats]:
     """Where in the week and in the year the span lies; the year only once the history holds one and a half."""
-    columns = {}
+    columns: dict[str, Floats] = {}
     begin = (cells.origin + cells.first - 1) * history.period_days
     if history.period_days == 1:
         columns["weekday"] = ((begin + history.start.dayofweek) % 7).astype(float)

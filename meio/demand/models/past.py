@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from meio.network.compiled import Floats, Ints
@@ -34,8 +35,8 @@ class Past:
     """
 
     units: Floats
-    known: Ints
-    sold: Ints
+    known: Floats
+    sold: Floats
     square: Floats
     last_sale: Ints
     born: Ints
@@ -68,17 +69,13 @@ class Past:
         """Number of periods."""
         return int(self.units.shape[1]) - 1
 
-    def between(self, sums: Floats | Ints, series_idx: Ints, begin: Ints, end: Ints) -> Floats:
+    def between(self, sums: Floats, series_idx: Ints, begin: Ints, end: Ints) -> Floats:
         """Sum of a series' periods begin ≤ p < end, [cell]."""
-        return np.asarray(sums[series_idx, end] - sums[series_idx, begin], dtype=float)
+        return sums[series_idx, end] - sums[series_idx, begin]
 
     def total(self, series_idx: Ints, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
         """Units over begin ≤ p < end, and how many of these periods are known, [cell] each."""
         return self.between(self.units, series_idx, begin, end), self.between(self.known, series_idx, begin, end)
-
-    def rate_of_all(self, origin: Ints, width: int) -> Floats:
-        """Units per series and period of all series over the `width` periods before an origin, [cell]."""
-        return _rate(self.units.sum(axis=0), self.known.sum(axis=0), np.maximum(origin - width, 0), origin)
 
     def seasonal_change(self, origin: Ints, begin: Ints, length: Ints, shift: Ints, width: int) -> Floats:
         """How all series' demand changed a season ago from the `width` periods before to the span, [cell]."""
@@ -115,8 +112,8 @@ class Past:
         return np.maximum((total + weight * prior) / np.maximum(number + weight, 1), _LEAST)
 
 
-def _running(table: Floats) -> Floats:
-    return np.pad(np.cumsum(table, axis=1), ((0, 0), (1, 0)))
+def _running(table: npt.NDArray[np.float64 | np.bool_]) -> Floats:
+    return np.pad(np.cumsum(table, axis=1, dtype=float), ((0, 0), (1, 0)))
 
 
 def _grouped(sums: Floats, group: Ints) -> Floats:
