@@ -57,7 +57,8 @@ def test_new_products_are_forecast_as_their_category(quantile):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_threads_and_repetition_change_nothing(name):
+def test_threads_and_repetition_change_nothing(name, monkeypatch):
+    monkeypatch.setattr("meio.demand.models.boosted._ROUNDS", 5)
     history = shop().of(np.arange(0, 60, 3))
     once, again, threads = (forecast(model_named(name, 7, number), history, SPANS) for number in (1, 1, 2))
     np.testing.assert_array_equal(once, again)

@@ -133,10 +133,12 @@ def _intermittence(past: Past, cells: Cells, weeks: int) -> dict[str, Floats]:
         square = past.between(past.square, cells.series_idx, begin, cells.origin)
         nothing = np.full(total.size, np.nan)
         columns[f"share_zero_{width}"] = 1 - np.divide(sold, known, out=nothing.copy(), where=known > 0)
-        # E[x²] / E[x] - E[x] is variance over mean, the pooled scale of counts
-        ratio = np.divide(square, total, out=nothing.copy(), where=total > 0)
         mean = np.divide(total, known, out=nothing.copy(), where=known > 0)
-        columns[f"dispersion_{width}"] = np.log1p(np.maximum(ratio - mean, 0))
+        # E[x²] / E[x] − E[x] is variance over mean, the scale of counts; over the mean again, that of ratios
+        scatter = np.divide(square, total, out=nothing.copy(), where=total > 0) - mean
+        columns[f"dispersion_{width}"] = np.log1p(np.maximum(scatter, 0))
+        squared = np.divide(np.maximum(scatter, 0), mean, out=nothing.copy(), where=mean > 0)
+        columns[f"variation_{width}"] = np.sqrt(squared)
     return columns
 
 
@@ -174,8 +176,8 @@ def _calendar(history: History, cells: Cells) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
     begin = (cells.origin + cells.first - 1) * history.period_days
     if history.period_days == 1:
-        columns["weekday"] = ((begin + history.start.dayofweek) % 7).astype(float)
+        columns["weekday"] = ((begin + history.start.day_of_week) % 7).astype(float)
     if history.num_periods * history.period_days >= 1.5 * 365:
-        middle = begin + cells.length * history.period_days / 2 + history.start.dayofyear
+        middle = begin + cells.length * history.period_days / 2 + history.start.day_of_year
         columns |= {"year_sin": np.sin(2 * np.pi * middle / 365.25), "year_cos": np.cos(2 * np.pi * middle / 365.25)}
     return columns

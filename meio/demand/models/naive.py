@@ -55,7 +55,8 @@ def _quantiles(units: Floats, span: Span, weeks: int) -> Floats:
     seasonal = np.isfinite(season) & (np.isfinite(season_errors).sum(axis=1) >= _FEWEST)
     centre = np.where(seasonal, season, np.nan_to_num(lately))
     spread = row_quantiles(np.where(seasonal[:, None], season_errors, lately_errors))
-    return np.maximum(centre[:, None] + np.nan_to_num(spread), 0)
+    quantile: Floats = np.maximum(centre[:, None] + np.nan_to_num(spread), 0)
+    return quantile
 
 
 def _rule(units: Floats, span: Span, lags: Ints, fewest: int) -> tuple[Floats, Floats]:

@@ -27,7 +27,7 @@ def newcomer_quantiles(history: History, spans: tuple[Span, ...]) -> Floats:
     quantile = np.full((past.num_series, len(spans), len(PROBABILITIES)), np.nan)
     new = np.flatnonzero(past.born == past.num_periods)
     found: dict[bytes, Floats] = {}
-    for row in new:
+    for row in new.tolist():
         peers = _peers(past, row)
         if peers.tobytes() not in found:
             found[peers.tobytes()] = np.stack([_over(past, peers, span.length) for span in spans])
@@ -47,4 +47,5 @@ def _over(past: Past, peers: Ints, length: int) -> Floats:
     end = np.full(peers.size, past.num_periods)
     total, known = past.total(peers, np.maximum(end - length, 0), end)
     sample = total * length / np.maximum(known, 1)
-    return np.nan_to_num(row_quantiles(sample[None, :])[0])
+    quantile: Floats = np.nan_to_num(row_quantiles(sample[None, :])[0])
+    return quantile

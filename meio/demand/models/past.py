@@ -95,21 +95,23 @@ class Past:
         own, num_own = self.total(series_idx, begin, origin)
         everyone = np.zeros(self.num_series, dtype=np.int64)
         rates: dict[str, Floats] = {}
-        overall = self._rate_of_others(everyone, series_idx, begin, origin, own, num_own, np.full(origin.size, _LEAST))
+        overall = self._rate_of_others(everyone, series_idx, begin, origin, own, num_own, None)
         for name, group in self.groups.items():
             rates[name] = self._rate_of_others(group, series_idx, begin, origin, own, num_own, overall)
         together = np.exp(np.mean([np.log(rate) for rate in rates.values()], axis=0)) if rates else overall
         return rates | {"all_groups": together}
 
     def _rate_of_others(
-        self, group: Ints, series_idx: Ints, begin: Ints, end: Ints, own: Floats, num_own: Floats, prior: Floats
+        self, group: Ints, series_idx: Ints, begin: Ints, end: Ints, own: Floats, num_own: Floats, prior: Floats | None
     ) -> Floats:
         units, known = (_grouped(sums, group) for sums in (self.units, self.known))
         mine = group[series_idx]
         total = units[mine, end] - units[mine, begin] - own
         number = known[mine, end] - known[mine, begin] - num_own
-        weight = _OF_ALL * (end - begin)
-        return np.maximum((total + weight * prior) / np.maximum(number + weight, 1), _LEAST)
+        if prior is not None:
+            weight = _OF_ALL * (end - begin)
+            total, number = total + weight * prior, number + weight
+        return np.maximum(total / np.maximum(number, 1), _LEAST)
 
 
 def _running(table: npt.NDArray[np.float64 | np.bool_]) -> Floats:
