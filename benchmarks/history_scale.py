@@ -2,8 +2,8 @@
 
 Run as ``python benchmarks/history_scale.py [--sizes 5000,50000] [--seed N] [--json]``. Each size is a process of its
 own that writes random weekly demand with stock-outs in a tenth of the weeks to a CSV and a Parquet file, then reads
-each and completes the sales: wall and processor seconds, and the peak of memory of the process. The exit code is 1 when the
-largest size takes more than 1.5 times the processor seconds per series of the smallest in any step, or the sales
+each and completes the sales: wall and processor seconds, and the peak of memory. The exit code is 1 when the largest
+size takes more than 1.5 times the processor seconds per series of the smallest in any step, or the sales
 completed miss the true demand by more than a tenth of what the sales alone miss.
 """
 

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from demand_cases import as_rows, known_demand
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from meio.demand import History, read_history
+from meio.demand import History, read_history, unconstrain
 from meio.network.problems import ScenarioError
 
 ONLINE_RETAIL = Path(__file__).parents[2] / "shared" / "data" / "online-retail" / "daily_demand_sku_country.parquet"
@@ -317,3 +319,53 @@ def test_the_online_retailer(tmp_path):
     history = read_history(tmp_path / "h.parquet")
     assert (history.num_periods, f"{history.end:%Y-%m-%d}") == (53, "2011-12-10")
     assert np.nansum(history.units) == frame.loc[frame["date"] >= history.start, "units"].sum()
+
+
+NASTY = [
+    "",
+    " ",
+    "nan",
+    "inf",
+    "-1",
+    "1e308",
+    "-1e308",
+    "0001-01-01",
+    "9999-12-31",
+    "2026-02-30",
+    "£1",
+    "true",
+    "*",
+    "\0",
+    "é",
+    "1,5",
+    '"',
+]
+
+
+@settings(
+    max_examples=40,
+    derandomize=True,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.data())
+def test_whatever_a_cell_holds_it_is_read_or_refused(data):
+    frame = days(1, 0, 2, -1, 5, 1, 1, 2, 2).assign(zone="n", price=2.5, promotion=0, in_stock=1, currency="EUR", x="y")
+    frame = frame.astype(object)
+    for _ in range(data.draw(st.integers(0, 3))):
+        row, column = data.draw(st.integers(0, 8)), data.draw(st.integers(0, len(frame.columns) - 1))
+        frame.iloc[row, column] = data.draw(st.sampled_from(NASTY))
+    frame = frame.drop(columns=data.draw(st.sets(st.sampled_from(list(frame)), max_size=2)))
+    products = pd.DataFrame(
+        {"product": ["A", data.draw(st.sampled_from(NASTY))], "price": data.draw(st.sampled_from(NASTY))}
+    )
+    try:
+        history = read(frame, products, period=data.draw(st.sampled_from(["day", "week"])))
+    except ScenarioError:
+        return
+    assert (history.units[~np.isnan(history.units)] >= 0).all()
+    assert ((history.in_stock >= 0) & (history.in_stock <= 1)).all()
+    assert (history.value >= 0).all()
+    repr(history)
+    unconstrain(history)

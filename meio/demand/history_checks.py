@@ -11,6 +11,7 @@ from meio.network.cells import TypedTable, among, cell_problems, row_problems
 from meio.network.problems import Problem, problem_at, shown
 
 _LONGEST_GAP_DAYS = 366
+_LARGEST = 1e12
 
 
 def history_problems(table: TypedTable) -> Iterator[Problem]:
@@ -19,6 +20,7 @@ def history_problems(table: TypedTable) -> Iterator[Problem]:
     if frame.empty:
         yield problem_at(raw.header("date"), raw.path(), "no rows", "a row for each day or week with demand")
         return
+    yield from _vast(table, "units", "price")
     sold, returned = frame["units"] > 0, frame["units"] < 0
     if returned.sum() > sold.sum():
         found = f"{returned.sum():,} rows with units below 0 and {sold.sum():,} above"
@@ -66,8 +68,16 @@ def product_problems(table: TypedTable) -> Iterator[Problem]:
     raw, product = table.raw, table.frame["product"]
     if product.empty:
         yield problem_at(raw.header("product"), raw.path(), "no rows", "a row for each product")
+    yield from _vast(table, "price", "unit_cost")
     again = product.duplicated() & product.notna()
     yield from cell_problems(table, "product", again, "one row for each product", "a second row for {}")
+
+
+def _vast(table: TypedTable, *columns: str) -> Iterator[Problem]:
+    """Numbers that are no amounts, such as those that stand for a missing one."""
+    for column in columns:
+        if column in table.frame:
+            yield from cell_problems(table, column, table.frame[column].abs() > _LARGEST, f"at most {_LARGEST:g}")
 
 
 def names_problems(history: TypedTable, products: TypedTable) -> Iterator[Problem]:
