@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from meio.cli_experiment import experiment
+from meio.cli_forecast import forecast
 from meio.cli_generate import generate
 from meio.cli_options import (
     Debug,
@@ -266,6 +267,7 @@ def versions() -> None:
 
 
 app.command()(experiment)
+app.command()(forecast)
 app.command()(generate)
 app.command()(sensitivity)
 

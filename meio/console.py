@@ -69,6 +69,7 @@ def _exit_code(error: Exception) -> Exit | None:
     from meio.blocks.executors.choice import ExecutorNameError
     from meio.blocks.executors.protocol import ExecutorError
     from meio.blocks.work_folder import WorkFolderError
+    from meio.demand.forecasting import ModelNameError, WindowError
     from meio.folder import DiskError, OutputError
     from meio.network.problems import ScenarioError
     from meio.optimizer.model import TooLargeError
@@ -83,7 +84,7 @@ def _exit_code(error: Exception) -> Exit | None:
             return Exit.FAILED
         case OutputError() | FileExistsError() | PolicyNameError() | TooLargeError() | CouplingError() | SampleError():
             return Exit.USAGE
-        case ExecutorNameError():
+        case ExecutorNameError() | ModelNameError() | WindowError():
             return Exit.USAGE
         case _:
             return None

@@ -12,8 +12,9 @@ from typing import Any
 
 FACTS = "run.json"
 """The file that marks a folder as an output; its `files` lists everything that was written beside it."""
-GENERATED = "generated"
-"""The key in it by which a generated scenario is told from the output of a run."""
+RUN, GENERATED, FORECAST = "the output of a run", "generated", "forecast"
+"""What such a folder holds; a generated scenario and a forecast are told by a key of that name in its facts."""
+_HELD = {RUN: RUN, GENERATED: "a generated scenario", FORECAST: "a forecast"}
 
 
 class OutputError(Exception):
@@ -24,15 +25,15 @@ class DiskError(OutputError):
     """The disk refused what was to be written: it is full, or not ours to write."""
 
 
-def check_destination(folder: Path, *, generated: bool = False) -> None:
+def check_destination(folder: Path, *, kind: str = RUN) -> None:
     """Make sure, before any work is done, that an output folder may be written here.
 
     Parameters
     ----------
     folder : Path
         Where to write.
-    generated : bool
-        Whether a generated scenario is to be written, which may only take the place of one, as nothing else may.
+    kind : str
+        What is to be written: `RUN`, `GENERATED` or `FORECAST`. It may only take the place of its like.
 
     Raises
     ------
@@ -45,16 +46,15 @@ def check_destination(folder: Path, *, generated: bool = False) -> None:
     stranger = _stranger(folder)
     if stranger is not None:
         raise OutputError(f"{folder} holds {stranger}, which meio did not write; name a new or empty folder")
-    if (folder / FACTS).exists() and (GENERATED in read_facts(folder)) != generated:
-        held = "the output of a run" if generated else "a generated scenario"
-        raise OutputError(f"{folder} holds {held}; name another folder")
+    if (folder / FACTS).exists() and (held := _kind(read_facts(folder))) != kind:
+        raise OutputError(f"{folder} holds {_HELD[held]}; name another folder")
     parent = next(place for place in folder.resolve().parents if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"{folder} cannot be written: no folder can be made in {parent}")
 
 
 @contextmanager
-def replaced(folder: Path, *, generated: bool = False) -> Iterator[Path]:
+def replaced(folder: Path, *, kind: str = RUN) -> Iterator[Path]:
     """Lend an empty folder to fill; when that went well it takes the place of `folder`, else it vanishes.
 
     Raises
@@ -62,7 +62,7 @@ def replaced(folder: Path, *, generated: bool = False) -> Iterator[Path]:
     OutputError
         As `check_destination`, or when the disk refuses.
     """
-    check_destination(folder, generated=generated)
+    check_destination(folder, kind=kind)
     place = folder.resolve()
     draft, former = (place.with_name(f".{place.name}.{os.getpid()}.{state}") for state in ("new", "old"))
     try:
@@ -99,6 +99,10 @@ def read_facts(folder: Path) -> dict[str, Any]:
 def files_in(folder: Path) -> set[str]:
     """Return the files below a folder, relative to it; none when there is no folder."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def _kind(facts: dict[str, Any]) -> str:
+    return next((kind for kind in (GENERATED, FORECAST) if kind in facts), RUN)
 
 
 def _stranger(folder: Path) -> str | None:

@@ -19,6 +19,7 @@ from meio.network.cells import TypedTable, cell_problems
 from meio.network.changes import PRODUCT_TABLES
 from meio.network.checks import problems_in
 from meio.network.compiled import Ints
+from meio.network.forecast_folder import with_forecast
 from meio.network.merge import read_merged
 from meio.network.model import EVERY, Scenario, ScenarioFile
 from meio.network.parquet_rows import open_rows
@@ -69,6 +70,7 @@ def open_catalogue(
     document = read_merged(path, overrides, hashes, problems)
     if document is None:
         raise ScenarioError(problems)
+    document = with_forecast(document, path.parent, hashes, problems)
     file, misfits = valid_file(document)
     sources = [source for source in sources_of(document, path.parent) if not only_simulated(source.table.name)]
     by_rows, held = opened_tables(sources, hashes, problems)

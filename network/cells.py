@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,11 @@ from meio.network.tables import Column
 MOST_ROWS_SHOWN = 5
 _LARGEST_EXACT = 2**53  # beyond it a float skips whole numbers
 _MOMENT = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
+_DAY = rf"\d{{4}}-\d\d-\d\d|{_MOMENT}"
+_EXAMPLE = {
+    "moment": "a moment such as '2026-01-05 14:30', without a time zone",
+    "day": "a date such as '2026-01-05'",
+}
 _NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
@@ -89,11 +94,20 @@ def typed(
     problems = list(_header_problems(raw, columns))
     if problems and any(column.required and column.name not in raw.cells for column in columns):
         return None, problems
+    raw = _within_horizon(raw, columns, num_periods)
     frame = pd.DataFrame(index=raw.cells.index)
     for column in columns:
         frame[column.name], misfits = _typed_column(raw, column, num_periods)
         problems += misfits
     return TypedTable(raw, columns, frame), problems
+
+
+def _within_horizon(raw: RawTable, columns: tuple[Column, ...], num_periods: int | None) -> RawTable:
+    """The table without the rows beyond the horizon that it may have."""
+    if num_periods is None or not any(column.beyond for column in columns):
+        return raw
+    beyond = _of_distinct(_numbers, raw.cells["period"]) > num_periods
+    return replace(raw, cells=raw.cells[~beyond]) if beyond.any() else raw
 
 
 def _header_problems(raw: RawTable, columns: tuple[Column, ...]) -> Iterator[Problem]:
@@ -117,7 +131,7 @@ def _typed_column(raw: RawTable, column: Column, num_periods: int | None) -> tup
     cells = raw.cells[column.name]
     values = _PARSE[column.kind](cells)
     empty = cells.isna()
-    if not pd.api.types.is_numeric_dtype(cells):
+    if not (pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_dtype(cells)):
         empty |= (cells if cells.dtype == "str" else cells.astype(object)) == ""
     wrong = (values.isna() & (column.required | ~empty)) | _out_of_range(values, column, num_periods)
     expected = expected_cell(column, num_periods)
@@ -179,12 +193,27 @@ def _moments(cells: pd.Series) -> pd.Series:
     return cells.astype("datetime64[us]")
 
 
+def _days(cells: pd.Series) -> pd.Series:
+    """Days of a column of Parquet dates or timestamps, or of texts with a date and perhaps a clock time."""
+    if cells.dtype != object and not pd.api.types.is_datetime64_dtype(cells):  # a few days many times
+        return _of_distinct(_each_day, cells)
+    return _each_day(cells)
+
+
+def _each_day(cells: pd.Series) -> pd.Series:
+    if not pd.api.types.is_datetime64_dtype(cells):
+        texts = _texts(cells)
+        cells = pd.to_datetime(texts.where(texts.str.fullmatch(_DAY, na=False)), format="ISO8601", errors="coerce")
+    return cells.astype("datetime64[us]").dt.floor("D")
+
+
 _PARSE = {
     "text": _texts,
     "number": _numbers,
     "whole number": _whole_numbers,
     "period": _periods,
     "moment": _moments,
+    "day": _days,
 }
 
 
@@ -206,8 +235,8 @@ def expected_cell(column: Column, num_periods: int | None = None) -> str:
     """Say what a cell of the column must hold."""
     if column.kind == "text":
         return (f"the name of a {column.names}" if column.names else "a name") + (f", or '{EVERY}'" * column.wildcard)
-    if column.kind == "moment":
-        return "a moment such as '2026-01-05 14:30', without a time zone"
+    if column.kind in _EXAMPLE:
+        return _EXAMPLE[column.kind]
     if column.kind == "period":
         return f"a period from 1 to {num_periods or 'the last'}, or '{EVERY}'"
     if column.least is not None and column.most is not None:
@@ -221,7 +250,7 @@ def _filled(values: pd.Series, column: Column) -> pd.Series:
     """Fill a column's defaults in and give it its final type."""
     if column.default is not None:
         values = values.fillna(column.default)
-    if column.kind == "moment":
+    if column.kind in ("moment", "day"):
         return values
     if column.kind in ("text", "period"):
         return values.astype("str")

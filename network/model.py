@@ -217,7 +217,8 @@ class Demand(_Record):
     """Random demand in units per period, given whole or factorised."""
 
     distribution: Literal["poisson", "negative_binomial", "normal", "gamma", "empirical", "quantiles"] = Field(
-        description="distribution of every demand; its parameters are columns of the demand table"
+        description="distribution of every demand; its parameters are columns of the demand table; a "
+        "forecast has its own"
     )
     whole: TableSource | None = Field(
         default=None, description="table `demand`: given whole, for every product, zone, speed and period"
@@ -225,13 +226,16 @@ class Demand(_Record):
     products: TableSource | None = Field(
         default=None, description="table `product_demand`: by product and period, spread by the two mixes"
     )
+    forecast: str | None = Field(
+        default=None, description="folder that `meio forecast` wrote, in place of `whole` or `products`"
+    )
     zone_mix: TableSource | None = Field(default=None, description="table `zone_mix`; none: by population")
     speed_mix: TableSource | None = Field(default=None, description="table `speed_mix`; none: the only speed")
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if (self.whole is None) == (self.products is None):
-            raise ValueError("either whole, or products (with zone_mix and speed_mix)")
+        if (self.whole is None) == (self.products is None) and self.forecast is None:
+            raise ValueError("either whole, or products (with zone_mix and speed_mix), or forecast")
         if self.whole is not None and (self.zone_mix is not None or self.speed_mix is not None):
             raise ValueError("zone_mix and speed_mix only with products")
         return self

@@ -14,6 +14,7 @@ import pandas as pd
 
 from meio.network.cells import TypedTable, typed
 from meio.network.checks import problems_in
+from meio.network.forecast_folder import with_forecast
 from meio.network.merge import COMMAND_LINE, read_merged
 from meio.network.model import Horizon, Scenario, ScenarioFile
 from meio.network.positions import Located
@@ -58,6 +59,7 @@ def load_scenario(path: Path, overrides: Sequence[str] = (), edits: Sequence[Edi
         document = edit.document(document, problems) if document else None
     if document is None:
         raise ScenarioError(problems)
+    document = with_forecast(document, path.parent, hashes, problems)
     file, misfits = valid_file(document)
     tables = _read_tables(document, path.parent, hashes, problems)
     for edit in edits:
@@ -163,11 +165,26 @@ def _columns(document: Located, table: Table) -> tuple[Column, ...] | None:
     distribution = str(given.value) if given else ""
     if table.parameters and distribution not in PARAMETERS:
         return None
+    columns = columns_of(table, distribution)
+    if table.parameters and (at := document.find(("demand", "forecast"))) and at.value is not None:
+        return _of_forecast(columns, document)
     first = next(iter(storage_types(document)), None)
     return tuple(
-        replace(column, default=first) if column.default == FIRST_STORAGE_TYPE else column
-        for column in columns_of(table, distribution)
+        replace(column, default=first) if column.default == FIRST_STORAGE_TYPE else column for column in columns
     )
+
+
+def _of_forecast(columns: tuple[Column, ...], document: Located) -> tuple[Column, ...]:
+    """Columns of a forecast's demand table, which may reach beyond the horizon and leave out the only speed."""
+    only = next((str(name) for name, _ in document.nearest(("speeds",)).children()), None)
+    changed = {
+        column.name: replace(column, beyond=True)
+        if column.name == "period"
+        else replace(column, required=False, default=only)
+        for column in columns
+        if column.name in {"period", "speed"}
+    }
+    return tuple(changed.get(column.name, column) for column in columns)
 
 
 def scenario_hash(file: ScenarioFile, frames: dict[str, pd.DataFrame]) -> str:

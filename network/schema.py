@@ -64,7 +64,7 @@ def _cell(column: Column) -> Schema:
     match column.kind:
         case "text":
             return cell | {"type": ["string", "integer"]}
-        case "moment":
+        case "moment" | "day":
             return cell | {"type": "string"}
         case "period":
             return cell | {"anyOf": [{"type": "integer", "minimum": 1}, {"const": EVERY}]}

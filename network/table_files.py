@@ -156,7 +156,10 @@ def _read_parquet(table: Table, content: bytes, file: Path, problems: list[Probl
 
 def plain_cells(table: Table, rows: pa.Table) -> pd.DataFrame:
     """Cells of rows read from a Parquet file: numbers or texts, and moments where the table has them."""
-    moments = {column.name for column in table.columns if column.kind == "moment"}
+    moments = {column.name for column in table.columns if column.kind in ("moment", "day")}
+    for number, field in enumerate(rows.schema):
+        if field.name in moments and pa.types.is_date(field.type):
+            rows = rows.set_column(number, field.name, rows.column(number).cast(pa.timestamp("us")))
     cells = rows.replace_schema_metadata(None).to_pandas()  # what pandas noted of its own is not asked, nor read
     plain: pd.DataFrame = cells.apply(lambda column: _plain(column, as_moment=column.name in moments))
     return plain

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["text", "whole number", "number", "period", "moment"]
+Kind = Literal["text", "whole number", "number", "period", "moment", "day"]
 FIRST_STORAGE_TYPE = "the first storage type"
 
 
@@ -25,7 +25,7 @@ class Column:
     ----------
     kind : str
         What a cell holds; ``period`` is the number of a period from 1, or ``*`` for every period; ``moment`` a date and
-        clock time in the scenario's time zone.
+        clock time in the scenario's time zone; ``day`` a date.
     unit : str
         Empty for a name.
     key : bool
@@ -40,6 +40,8 @@ class Column:
         Fills an optional column; none: NaN.
     least, most : float or None
         Range, ends included; `above` excludes its end.
+    beyond : bool
+        Of a period: whether rows for periods after the horizon are left out rather than wrong.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     least: float | None = None
     above: float | None = None
     most: float | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def generate(
     """
     asked = Request(products, nodes, zones, periods, seed, tightness)
     _check(asked)
-    with replaced(Path(folder), generated=True) as draft:
+    with replaced(Path(folder), kind=GENERATED) as draft:
         flows = write_product_tables(draft, products, periods, seed)
         _write_network(draft, flows, asked)
         facts = {GENERATED: asked._asdict(), "files": sorted([*files_in(draft), FACTS])}
