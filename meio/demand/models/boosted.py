@@ -15,8 +15,8 @@ _ROUNDS = 80
 _PARAMETERS: dict[str, Any] = {
     "objective": "quantile",
     "learning_rate": 0.07,
-    "num_leaves": 31,
-    "min_data_in_leaf": 40,
+    "num_leaves": 15,
+    "min_data_in_leaf": 100,
     "feature_fraction": 0.7,
     "lambda_l2": 1.0,
     "deterministic": True,

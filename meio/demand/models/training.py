@@ -11,7 +11,7 @@ from meio.network.compiled import Floats, Ints
 
 SHARE_HIDDEN = 0.1  # of rows that see no history, or hardly any: how a new product is learned
 _HIDDEN_PERIODS = (0, 0, 1, 2, 4, 8)  # periods of history that such a row sees
-_HALF_LIFE = 13  # weeks before the end at which a moment is drawn half as often
+_HALF_LIFE = 8  # weeks before the end at which a moment is drawn half as often
 _EARLIEST = 4  # weeks before the first moment learned from
 
 
