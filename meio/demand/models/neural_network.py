@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from meio.demand.models.neural_inputs import Singles
 from meio.demand.spans import PROBABILITIES
+from meio.network.compiled import Floats
 
 CHANNELS = 48
 DILATIONS = (1, 2, 4, 8, 16)
@@ -17,6 +19,10 @@ EMBEDDING = 8
 HIDDEN = 96
 DROPPED = 0.1
 """Share of channels that are dropped in training."""
+SHAPES = (0.02, 1e6)
+"""Least and greatest shape of the gamma distribution: its mean² over its variance."""
+LEAST_STEP = 3e-3
+"""Added to each step between quantiles, so that none is beyond stretching."""
 
 
 class Shape(NamedTuple):
@@ -34,11 +40,11 @@ class QuantileNetwork(torch.nn.Module):
     Parameters
     ----------
     shape : Shape
-    start : array [span, probability]
-        Quantiles to start from, rising, the same for every series: those of all series pooled.
+    dispersion : array [span]
+        Variance over mean of totals, to start from.
     """
 
-    def __init__(self, shape: Shape, start: Singles) -> None:
+    def __init__(self, shape: Shape, dispersion: Floats) -> None:
         super().__init__()
         num_static = EMBEDDING * len(shape.sizes) + shape.num_numbers
         self.embeddings = torch.nn.ModuleList(torch.nn.Embedding(size, EMBEDDING) for size in shape.sizes)
@@ -46,17 +52,13 @@ class QuantileNetwork(torch.nn.Module):
         self.layers = torch.nn.ModuleList(torch.nn.Linear(3 * CHANNELS, CHANNELS) for _ in DILATIONS)
         self.mix = torch.nn.Linear(CHANNELS + shape.num_inputs + num_static, HIDDEN)
         self.scale = torch.nn.Linear(HIDDEN, shape.num_spans)
+        self.shape = torch.nn.Linear(HIDDEN, shape.num_spans)
         self.steps = torch.nn.Linear(HIDDEN, shape.num_spans * len(PROBABILITIES))
-        self._start_from(start)
-
-    def _start_from(self, start: Singles) -> None:
-        """Let the decoder give these quantiles, nearly, whatever it is told."""
-        steps = np.maximum(np.diff(start.astype(float), axis=1, prepend=0.0), 1e-3).ravel()
         with torch.no_grad():
-            self.scale.weight.mul_(0.1)
-            self.scale.bias.zero_()
-            self.steps.weight.mul_(0.1)
-            self.steps.bias.copy_(torch.from_numpy(steps + np.log(-np.expm1(-steps))))
+            for layer in (self.scale, self.shape, self.steps):
+                layer.weight.mul_(0.1)
+                layer.bias.zero_()
+            self.shape.bias.copy_(torch.from_numpy(-np.log(dispersion)))
 
     def encode(
         self, inputs: torch.Tensor, codes: torch.Tensor, numbers: torch.Tensor, generator: torch.Generator | None = None
@@ -78,18 +80,37 @@ class QuantileNetwork(torch.nn.Module):
             state = state + _dropped(torch.relu(layer(past)), generator)
         return torch.cat((state, seen), dim=2)
 
-    def decode(self, known: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Quantiles [series, origin, span, probability], ≥ 0, not falling with the probability.
+    def decode(self, known: torch.Tensor, unit: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Quantiles as multiples of the unit [series, origin, span, probability], ≥ 0, not falling with probability.
+
+        They are those of a gamma distribution whose mean and shape are learned, each step from one probability to the
+        next stretched by a factor that is learned too and is above 0.
 
         Parameters
         ----------
         known : tensor [series, origin, channel]
             From `encode`, of all origins or some.
+        unit : tensor [series, origin, span]
+            Level times length of the span.
         generator : Generator or None
         """
         mixed = _dropped(torch.relu(self.mix(known)), generator)
-        steps = torch.nn.functional.softplus(self.steps(mixed)).unflatten(2, (-1, len(PROBABILITIES)))
-        return torch.cumsum(steps, dim=3) * torch.exp(self.scale(mixed))[..., None]
+        shape = (unit * torch.exp(self.shape(mixed))).clamp(*SHAPES)
+        steps = torch.diff(_gamma_quantiles(shape), dim=3, prepend=torch.zeros_like(shape)[..., None])
+        factor = torch.nn.functional.softplus(self.steps(mixed)).unflatten(2, (-1, len(PROBABILITIES))) / math.log(2.0)
+        return torch.cumsum((steps + LEAST_STEP) * factor, dim=3) * torch.exp(self.scale(mixed))[..., None]
+
+
+def _gamma_quantiles(shape: torch.Tensor) -> torch.Tensor:
+    """Quantiles of a gamma distribution of mean 1, by the cube of a normal: [series, origin, span, probability].
+
+    References
+    ----------
+    Wilson, Hilferty 1931.
+    """
+    normal = torch.tensor([NormalDist().inv_cdf(probability) for probability in PROBABILITIES])
+    spread = 1.0 / (3.0 * torch.sqrt(shape))[..., None]
+    return (1.0 - spread**2 + normal * spread).clamp(min=0.0) ** 3
 
 
 def _delayed(state: torch.Tensor, periods: int) -> torch.Tensor:

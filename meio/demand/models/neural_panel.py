@@ -12,7 +12,8 @@ from meio.demand.spans import Span
 from meio.network.compiled import Floats, Ints
 
 POOLED = 2000
-"""Series, about, whose demand is pooled for the quantiles to start from."""
+"""Series, about, whose demand is pooled for the dispersion to start from."""
+LEAST_DISPERSION = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,8 @@ class Panel:
         lengths = np.array([span.length for span in self.spans], dtype=np.float32)
         return level[:, :, None] * lengths
 
-    def pooled_quantiles(self, probabilities: Floats) -> Singles:
-        """Quantiles of demand over its unit, over all series and recent origins: [span, probability].
+    def pooled_dispersion(self) -> Floats:
+        """Variance over mean of totals about what the level says, of the median series: [span].
 
         Raises
         ------
@@ -100,13 +101,18 @@ class Panel:
         some = self.of(np.arange(0, self.num_series, math.ceil(self.num_series / POOLED))).crop_last()
         origins = some.window.num_periods + 1
         target = targets(some.units, some.in_stock, self.spans, self.window.num_periods + 1 - origins, origins)
-        ratio = target / some.unit(some.look().level)
+        unit = some.unit(some.look().level)
+        known = np.count_nonzero(~np.isnan(target), axis=1)
         for place, span in enumerate(self.spans):
-            if np.isnan(ratio[..., place]).all():
-                raise ValueError(
-                    f"history: found {self.window.num_periods} periods, in none of which a series was on sale "
-                    f"and in stock for periods {span.first} to {span.last} after it; expected at least {span.last} "
-                    "periods: forecast shorter spans, or with a model that needs less history, such as seasonal_naive"
-                )
-        pooled: Singles = np.nanquantile(ratio, probabilities, axis=(0, 1)).T.astype(np.float32)
-        return pooled
+            if not known[:, place].any():
+                raise ValueError(_too_short(self.window.num_periods, span))
+        each = np.nansum((target - unit) ** 2 / unit, axis=1) / np.maximum(known, 1)
+        return np.maximum(np.nanmedian(np.where(known > 0, each, np.nan), axis=0), LEAST_DISPERSION)
+
+
+def _too_short(num_periods: int, span: Span) -> str:
+    return (
+        f"history: found {num_periods} periods, in none of which a series was on sale and in stock for periods "
+        f"{span.first} to {span.last} after it; expected at least {span.last} periods: forecast shorter spans, "
+        "or with a model that needs less history, such as seasonal_naive"
+    )

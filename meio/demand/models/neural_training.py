@@ -13,7 +13,6 @@ import torch
 from meio.demand.models.neural_inputs import Singles
 from meio.demand.models.neural_network import QuantileNetwork, Shape, quantile_loss
 from meio.demand.models.neural_panel import Panel
-from meio.demand.spans import PROBABILITIES
 from meio.network.compiled import Floats, Ints
 
 MEMBERS = 4
@@ -45,12 +44,12 @@ def exact_arithmetic() -> Iterator[None]:
 
 def train(panel: Panel, seed: int, num_threads: int) -> list[QuantileNetwork]:
     """Networks that start from different numbers, each learned on one thread, up to `num_threads` at once."""
-    start = panel.pooled_quantiles(np.array(PROBABILITIES))
+    dispersion = panel.pooled_dispersion()
     shape = Shape(panel.num_inputs, panel.sizes, panel.numbers.shape[1], len(panel.spans))
     with exact_arithmetic(), ThreadPoolExecutor(num_threads) as pool:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            networks = [QuantileNetwork(shape, start) for _ in range(MEMBERS)]
+            networks = [QuantileNetwork(shape, dispersion) for _ in range(MEMBERS)]
         list(pool.map(lambda member: _train_one(networks[member], panel, (seed, member)), range(MEMBERS)))
     return networks
 
@@ -94,8 +93,9 @@ def _loss(
     codes = part.codes * (random.random(part.codes.shape) >= UNNAMED)
     numbers = part.numbers * (random.random(part.numbers.shape) >= UNNAMED)
     inputs, codes_seen, numbers_seen = _tensors(seen.inputs, codes, numbers.astype(np.float32))
-    known = network.encode(inputs, codes_seen, numbers_seen, generator)
-    return quantile_loss(network.decode(known, generator), *_tensors(target / part.unit(seen.level)))
+    unit, total = _tensors(part.unit(seen.level), target)
+    quantile = network.decode(network.encode(inputs, codes_seen, numbers_seen, generator), unit, generator)
+    return quantile_loss(quantile, total / unit)
 
 
 def forecast(networks: list[QuantileNetwork], panel: Panel) -> Floats:
@@ -108,9 +108,9 @@ def forecast(networks: list[QuantileNetwork], panel: Panel) -> Floats:
 def _forecast_some(networks: list[QuantileNetwork], panel: Panel) -> Floats:
     """Forecast of a few series at once."""
     seen = panel.look()
-    inputs, codes, numbers = _tensors(seen.inputs, panel.codes, panel.numbers)
-    ratios = [network.decode(network.encode(inputs, codes, numbers)[:, -1:])[:, 0].numpy() for network in networks]
-    quantile: Floats = np.mean(ratios, axis=0, dtype=float) * panel.unit(seen.level)[:, -1, :, None]
+    inputs, codes, numbers, unit = _tensors(seen.inputs, panel.codes, panel.numbers, panel.unit(seen.level)[:, -1:])
+    ratios = [network.decode(network.encode(inputs, codes, numbers)[:, -1:], unit) for network in networks]
+    quantile: Floats = (torch.stack(ratios).double().mean(dim=0) * unit[..., None])[:, 0].numpy()
     return quantile
 
 
