@@ -107,7 +107,8 @@ class Panel:
             if not known[:, place].any():
                 raise ValueError(_too_short(self.window.num_periods, span))
         each = np.nansum((target - unit) ** 2 / unit, axis=1) / np.maximum(known, 1)
-        return np.maximum(np.nanmedian(np.where(known > 0, each, np.nan), axis=0), LEAST_DISPERSION)
+        dispersion: Floats = np.maximum(np.nanmedian(np.where(known > 0, each, np.nan), axis=0), LEAST_DISPERSION)
+        return dispersion
 
 
 def _too_short(num_periods: int, span: Span) -> str:
