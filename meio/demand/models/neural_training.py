@@ -15,7 +15,7 @@ from meio.demand.models.neural_network import QuantileNetwork, Shape, quantile_l
 from meio.demand.models.neural_panel import Panel
 from meio.network.compiled import Floats, Ints
 
-MEMBERS = 4
+MEMBERS = 2
 """Networks whose quantiles are averaged."""
 BATCH = 64
 ROUNDS = 30
