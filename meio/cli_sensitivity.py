@@ -88,7 +88,7 @@ def _text(table: pd.DataFrame, share: float, currency: str, folder: Path) -> str
     told = [
         *lines,
         "",
-        "worth: by the price, or what the capacity changes with targets kept where that is less",
+        "worth: by the price, but no more than the capacity changes with targets kept (upper end of its interval)",
         "simulated, like targets kept: half the difference between so much less and more; planned again",
         f"written to {folder / 'sensitivity.parquet'}",
     ]

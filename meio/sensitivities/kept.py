@@ -30,7 +30,7 @@ def held(
     """Hold the worths of the most valuable capacities to the change of simulated cost with targets kept.
 
     With less of a capacity, adapting targets until they fit costs what its price says, and keeping them costs what
-    simulation says. A planner may do either, so neither understates the least loss. Capacities are tried by falling
+    simulation says. A planner may do either, so the least loss is at most either. Capacities are tried by falling
     price until no other can be among the `count` most valuable.
 
     Parameters
@@ -44,8 +44,8 @@ def held(
     -------
     DataFrame
         Ranked anew, with columns more: ``by_price``, price × change (money; rows of the whole horizon), ``kept`` with
-        ``…_low`` and ``…_high`` (`kept_change`; missing: not tried). Where `kept` is less than `by_price`, worths of
-        the whole and of each period are less in proportion.
+        ``…_low`` and ``…_high`` (`kept_change`; missing: not tried). Where all of the interval lies below `by_price`,
+        worths are its upper end, those of each period less in proportion.
     """
     whole = table[table["period"].isna()]
     tried: dict[Capacity, Estimate] = {}
@@ -77,7 +77,7 @@ def kept_change(compiled: CompiledScenario, plan: Plan, capacity: Capacity, shar
 
 
 def _worth(by_price: float, kept: Estimate) -> float:
-    return max(0.0, min(by_price, kept[0]))
+    return max(0.0, min(by_price, kept[2]))
 
 
 def _held(table: pd.DataFrame, tried: dict[Capacity, Estimate]) -> pd.DataFrame:
