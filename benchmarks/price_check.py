@@ -10,10 +10,11 @@ The network is planned; then again, from the plan's prices (and refined targets)
 more of each of the five; all are simulated on the same orders. Half the difference between less and more (a price is a
 slope: by convexity cost rises more on one side than it falls on the other) is compared with price × change. Everything
 is done several times on other paths and orders (``--replans``): the interval is by Student's t over these, so it holds
-what chance does in planning.
+what chance does in planning. What a capacity is worth by its price is held to what 5% less and more change with targets
+kept, simulated on orders of its own (docs/sensitivity.md).
 
-The exit code is 1 when a bar is missed: each simulated change lies within 15% of price × change, or its 95% interval
-holds it; the planning model's least cost, where it is known (closed forms), lies within 15%.
+The exit code is 1 when a bar is missed: each simulated change lies within 15% of the worth, or its 95% interval holds
+it; the planning model's least cost, where it is known (closed forms), lies within 15% of price × change.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def main() -> int:
     if not options.json:
         for row in rows:
             print(
-                f"{row['at']:<24} price × 5%: {row['price']:7.0f}   planning model {row['planned']:7.0f}   "
+                f"{row['at']:<40} price × 5%: {row['price']:7.0f}   kept {row['kept']:7.0f}   "
+                f"worth {row['worth']:7.0f}   planning model {row['planned']:7.0f}   "
                 f"simulated {row['simulated']:7.0f} [{row['low']:.0f}, {row['high']:.0f}] "
-                f"({row['simulated'] / row['price'] - 1.0:+.0%})"
+                f"({row['simulated'] / row['worth'] - 1.0:+.0%})"
             )
     figures = {"rows": rows, "dual_gap": plan.dual_gap, "seconds": round(time.perf_counter() - began, 1)}
     print(json.dumps(figures | {"seed": options.seed, "passed": passed}).replace("NaN", "null"))
@@ -73,16 +75,14 @@ def main() -> int:
 
 
 def figures_of(row: dict[str, Any]) -> dict[str, Any]:
-    """Return price × change and half the differences between 5% less and 5% more, and whether they agree."""
-    price, simulated = row["worth_of_share"], row["simulated"]
+    """Return worth and half the differences between 5% less and 5% more, and whether they agree."""
+    price, worth, simulated = row["by_price"], row["worth_of_share"], row["simulated"]
+    ends = {"low": row["simulated_low"], "high": row["simulated_high"]}
+    near = {"simulated": abs(simulated / worth - 1.0) <= TOLERANCE or ends["low"] <= worth <= ends["high"]}
     planned = (row["planned_minus"] - row["planned_plus"]) / 2.0
-    near = {
-        "simulated": abs(simulated / price - 1.0) <= TOLERANCE or row["simulated_low"] <= price <= row["simulated_high"]
-    }
     if not np.isnan(planned):
         near["planned"] = abs(planned / price - 1.0) <= TOLERANCE
-    figures = {"price": price, "planned": planned, "simulated": simulated}
-    ends = {"low": row["simulated_low"], "high": row["simulated_high"]}
+    figures = {"price": price, "kept": row["kept"], "worth": worth, "planned": planned, "simulated": simulated}
     rounded = {name: round(float(value), 1) for name, value in (figures | ends).items()}
     at = " ".join(part for part in (row["resource"], row["at"], row["storage_type"]) if part)
     return {"at": at} | rounded | {"passed": {name: bool(holds) for name, holds in near.items()}}

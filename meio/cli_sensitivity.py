@@ -77,12 +77,19 @@ def _text(table: pd.DataFrame, share: float, currency: str, folder: Path) -> str
     whole = table[table["period"].isna() & (table["worth_of_share"] > 0.0)].head(15)
     if whole.empty:
         return "no capacity has a price: none of them is short"
-    lines = [f"{share:.0%} more, in {currency} over the horizon" + " " * 12 + "by price         simulated"]
+    lines = [f"{share:.0%} more, in {currency} over the horizon" + " " * 15 + "worth  targets kept       simulated"]
     for row in whole.to_dict("records"):
         name = " ".join(part for part in (row["resource"], row["at"], row["storage_type"]) if part)
         line = f"{name:<44}{row['worth_of_share']:>12,.0f}"
+        line += " " * 14 if isnan(row.get("kept", nan)) else f"{row['kept']:>14,.0f}"
         if not isnan(row.get("simulated", nan)):
             line += f"{row['simulated']:>16,.0f} [{row['simulated_low']:,.0f}, {row['simulated_high']:,.0f}]"
         lines.append(line)
-    told = [*lines, "", "simulated: half the difference between so much less and more, planned again"]
-    return "\n".join([*told, f"written to {folder / 'sensitivity.parquet'}"])
+    told = [
+        *lines,
+        "",
+        "worth: by the price, but no more than the capacity changes with targets kept (upper end of its interval)",
+        "simulated, like targets kept: half the difference between so much less and more; planned again",
+        f"written to {folder / 'sensitivity.parquet'}",
+    ]
+    return "\n".join(told)

@@ -124,7 +124,7 @@ def test_sensitivity_is_shown_where_there_is_one(page: str):
     assert "What more capacity is worth" not in page
     tables = {**sample_tables(), "sensitivity": sample_sensitivity()}
     with_it = report_html(sample_summary(), sample_facts(), tables)
-    assert "Most valuable: newark · sortable, storage, 5% more saves 9,000 USD by its price" in with_it
+    assert "Most valuable: newark · sortable, storage, 5% more is worth 9,000 USD" in with_it
     assert "<td>not checked</td>" in with_it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,12 @@ from scipy import optimize, stats
 import meio as library
 from meio.network.compile import compile_scenario
 from meio.network.model import Planning
+from meio.optimizer.prices import capacities, fields
+from meio.plans import CapacityPrices
 from meio.refinement.planner import plan as planned
 from meio.sensitivities.capacity import Capacity, of_capacity, scaled, scaled_use
 from meio.sensitivities.check import Terms, checked
+from meio.sensitivities.kept import held, kept_change
 from meio.sensitivities.table import sensitivity
 from meio.sensitivities.worth import worth_table
 
@@ -116,6 +120,64 @@ def test_where_nothing_changes_plans_made_again_do_not_differ(refined_case):
     assert np.isnan(other["planned_minus"].item())
     half = (other["simulated_minus"] - other["simulated_plus"]).item() / 2.0
     assert other["simulated"].item() == pytest.approx(half)
+
+
+OVERFLOW, SIZE, UNITS = 6.0, 0.01, 300
+
+
+@pytest.fixture(scope="module")
+def overfull():
+    """A site that opens with three times what it has room for, and no customers: compiled scenario and plan."""
+    scenario = planning_scenario(
+        demand_of([("item", "town", 0.0)]),
+        {("site", "town"): 1.0},
+        periods=PERIODS,
+        sites={"site": {"storage_m3": {"standard": SIZE * UNITS / 3.0}}},
+        products={"item": {"volume_m3": SIZE, "unit_cost": 4.0}},
+        costs={"overflow_per_m3_day": OVERFLOW},
+        stock=pd.DataFrame([("item", "site", UNITS)], columns=["product", "node", "units"]),
+        planning={"max_iterations": 5, "refinement_rounds": 0},
+    )
+    return compile_scenario(scenario), library.plan(scenario)
+
+
+def test_room_that_is_short_whatever_is_ordered_is_worth_its_overflow(overfull):
+    compiled, plan = overfull
+    capacity, terms = Capacity("storage", "site", "standard"), Terms(Planning(), "priced", 2, 1, 0, 1)
+    found = kept_change(compiled, plan, capacity, 0.1, terms)
+    assert found == pytest.approx((0.1 * SIZE * UNITS / 3.0 * OVERFLOW * PERIODS,) * 3)
+
+
+def test_worths_are_held_to_what_targets_kept_would_lose(overfull):
+    compiled, plan = overfull
+    capacity, terms = Capacity("storage", "site", "standard"), Terms(Planning(), "priced", 2, 1, 0, 1)
+    dear, cheap = 1000.0, 1.0  # a day; overflow is 6
+    for price, day in ((dear, OVERFLOW), (cheap, cheap)):
+        prices = CapacityPrices(*(np.zeros_like(part) for part in fields(plan.prices)))
+        prices.storage[:] = price
+        table = worth_table(replace(plan, prices=prices), compiled, 0.1).assign(share=0.1)
+        tried = []
+        after = held(table, compiled, plan, 1, terms, tried.append)
+        whole, daily = after[after["period"].isna()].iloc[0], after[after["period"].notna()]
+        room = of_capacity(capacities(compiled).limit, compiled, capacity)[0]
+        assert tried == [1]
+        assert whole["by_price"] == pytest.approx(0.1 * room * price * PERIODS)
+        assert whole["worth_of_share"] == pytest.approx(0.1 * room * day * PERIODS)
+        assert daily["worth_of_one"].to_numpy() == pytest.approx(day)
+        assert daily["kept"].isna().all()
+
+
+def test_the_most_valuable_are_found_without_trying_all(refined_case):
+    compiled, settings, plan = refined_case
+    terms, tried = Terms(settings, "priced", 3, 1, 0, 1), []
+    table = worth_table(plan, compiled, 0.1).assign(share=0.1)
+    after = held(table, compiled, plan, 1, terms, tried.append)
+    whole = after[after["period"].isna()]
+    best, others = whole.iloc[0], whole.iloc[1:]
+    assert best["worth_of_share"] <= best["by_price"]
+    assert np.isfinite(best["kept"])
+    assert (others.loc[others["kept"].isna(), "by_price"] <= best["worth_of_share"]).all()
+    assert len(tried) == whole["kept"].notna().sum()
 
 
 def test_one_use_alone_is_scaled(refined_case):

@@ -91,11 +91,11 @@ def _price_maps(prices: pd.DataFrame, currency: str, period_name: str) -> str:
 def _sensitivity(sensitivity: pd.DataFrame, currency: str) -> Section:
     best = most_valuable(sensitivity).head(1)
     share, saved = f"{best['share'].iloc[0]:.0%}", number(best["worth_of_share"].iloc[0])
-    title = f"Most valuable: {capacity_names(best)[0]}, {share} more saves {saved} {currency} by its price"
+    title = f"Most valuable: {capacity_names(best)[0]}, {share} more is worth {saved} {currency}"
     return Section(
         "What more capacity is worth",
         f"Bars: total cost after planning and simulating with {share} less or more, with its 95% interval. "
-        "Diamonds: what the capacity's price says.",
+        "Diamonds: what that much is worth.",
         pictures([Picture("tornado", title, tornado(sensitivity, currency), tornado_rows(sensitivity, currency))]),
     )
 

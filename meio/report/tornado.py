@@ -17,13 +17,13 @@ SIDES = {"simulated_minus": ("less", WARM, "/"), "simulated_plus": ("more", PALE
 
 
 def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
-    """Draw the change of cost with a share less and more of each capacity, and what its price foretells.
+    """Draw the change of cost with a share less and more of each capacity, and what it is worth.
 
     Parameters
     ----------
     sensitivity : DataFrame
         Columns resource, at, storage_type, period (missing: the whole horizon, other rows are left out), share of the
-        capacity; worth_of_share, what the price says that so much more saves (money); and, where it was checked by
+        capacity; worth_of_share, what so much more is worth (money); and, where it was checked by
         planning and simulating again, the change of cost ``simulated_minus`` and ``simulated_plus`` with its 95%
         interval, ``…_low`` and ``…_high`` (money; missing: not checked).
     currency : str
@@ -54,12 +54,12 @@ def tornado(sensitivity: pd.DataFrame, currency: str) -> go.Figure:
         drawing.add_scatter(
             y=names,
             x=sign * drawn["worth_of_share"],
-            name="as the price says",
+            name="worth",
             legendgroup="price",
             showlegend=shown,
             mode="markers",
             marker={"symbol": "diamond-open", "size": 9, "color": INK, "line": {"width": 2}},
-            hovertemplate="%{x:+,.0f} " + currency + "<extra>as the price says</extra>",
+            hovertemplate="%{x:+,.0f} " + currency + "<extra>worth</extra>",
         )
     drawing.update_layout(barmode="overlay", bargap=0.45)
     drawing.update_xaxes(
@@ -75,7 +75,7 @@ def tornado_rows(sensitivity: pd.DataFrame, currency: str) -> list[list[str]]:
     rows = [
         [
             "capacity",
-            f"{share} more, by its price, {currency}",
+            f"{share} more, its worth, {currency}",
             *(f"{share} {side}, {currency}" for side, *_ in SIDES.values()),
         ]
     ]

@@ -14,6 +14,7 @@ from meio.network.model import Scenario
 from meio.plans import Plan
 from meio.sensitivities.capacity import Capacity
 from meio.sensitivities.check import Terms, checked
+from meio.sensitivities.kept import held
 from meio.sensitivities.worth import PLACE, worth_table
 from meio.summary import json_text
 
@@ -71,17 +72,20 @@ def sensitivity(
     if not 0.0 < share < 1.0:
         raise ValueError(f"share: found {share}, expected above 0 and below 1")
     compiled, file = compile_scenario(scenario), scenario.file
-    table = worth_table(plan, compiled, share).assign(share=share)
-    valuable = table[table["period"].isna() & (table["worth_of_share"] > 0.0)].head(check)
-    chosen = [Capacity(*row) for row in valuable[PLACE].itertuples(index=False)]
     count, policy = replications or file.simulation.replications, file.simulation.policy
     terms = Terms(file.planning, policy, count, replans, seed, workers)
-    total = 1 + 2 * len(chosen)
 
-    def tell(done: int) -> None:
-        if progress is not None:
-            progress("check_prices", done, total)
+    def told(step: str, total: int) -> Callable[[int], None]:
+        return lambda done: progress(step, done, total) if progress is not None else None
 
+    table = worth_table(plan, compiled, share).assign(share=share)
+    if check == 0:
+        return table
+    priced = table["period"].isna() & (table["worth_of_share"] > 0.0)
+    table = held(table, compiled, plan, check, terms, told("keep_targets", int(priced.sum())))
+    valuable = table[table["period"].isna() & (table["worth_of_share"] > 0.0)].head(check)
+    chosen = [Capacity(*row) for row in valuable[PLACE].itertuples(index=False)]
+    tell = told("check_prices", 1 + 2 * len(chosen))
     if not chosen:
         return table
     changes = checked(compiled, plan, chosen, share, terms, tell).assign(_whole=True)

@@ -47,10 +47,6 @@ def worth_table(plan: Plan, compiled: CompiledScenario, share: float) -> pd.Data
     table["period"] = table["period"].astype("Int64")
     table["unit"] = table["resource"].map({kind: unit for kind, (unit, _) in UNITS.items()})
     table["price_unit"] = table["resource"].map({kind: unit for kind, (_, unit) in UNITS.items()})
-    table = table.merge(whole[[*PLACE, "worth_of_share"]].rename(columns={"worth_of_share": "_of_all"}), on=PLACE)
-    table = table.sort_values(
-        ["_of_all", *PLACE, "period"], ascending=[False, True, True, True, True], na_position="first"
-    )
     columns = [
         *PLACE,
         "period",
@@ -63,4 +59,12 @@ def worth_table(plan: Plan, compiled: CompiledScenario, share: float) -> pd.Data
         "worth_of_one",
         "worth_of_share",
     ]
-    return table[columns].reset_index(drop=True)
+    return ranked(table[columns])
+
+
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of each capacity together, the whole horizon's first, the most valuable capacity on top."""
+    whole = table.loc[table["period"].isna(), [*PLACE, "worth_of_share"]]
+    keyed = table.merge(whole.rename(columns={"worth_of_share": "_of_all"}), on=PLACE)
+    keys, ascending = ["_of_all", *PLACE, "period"], [False, True, True, True, True]
+    return keyed.sort_values(keys, ascending=ascending, na_position="first", ignore_index=True).drop(columns="_of_all")
