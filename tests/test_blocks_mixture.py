@@ -36,7 +36,7 @@ def test_no_pair_of_rounds_is_cheaper(drawn: list[tuple[float, float]]) -> None:
             if first_use <= aim:
                 best = min(best, first_cost)
     assert mixture.share.sum() == pytest.approx(1.0)
-    assert mixture.share @ np.array(cost) == pytest.approx(best, rel=1e-6)
+    assert mixture.share @ np.array(cost) == pytest.approx(best, abs=1e-4)
     assert mixture.excess <= 1e-7
 
 

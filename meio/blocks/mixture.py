@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 
 from meio.network.compiled import Floats
 
-MARGIN = 0.002  # aimed so far below every capacity, as rounding to whole units undoes a part
+MARGIN = 0.005  # aimed so far below every capacity; repair of a block may end as much above its share
 _CLOSED = 1e-9  # a capacity of nothing is kept by products that do not use it
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from meio.blocks.mixture import MARGIN
 from meio.blocks.problem import Problem
 from meio.network.compiled import Floats, Ints
 from meio.optimizer.evaluation import Evaluation, Evaluator
@@ -21,7 +22,7 @@ from meio.optimizer.paths import levelled, taken_units
 from meio.optimizer.planner import in_whole_units, unit_values
 from meio.optimizer.prices import flat, unflat, violation
 from meio.optimizer.recovery import pack_storage, review_targets, rounded, unpriced_cost
-from meio.optimizer.repair import TOLERANCE, repaired
+from meio.optimizer.repair import repaired
 from meio.optimizer.selection import of_products
 from meio.orders import orders_frame
 from meio.plans import CapacityPrices, Plan, targets_frame
@@ -107,7 +108,7 @@ def _repaired(problem: Problem, terms: Terms) -> tuple[Evaluator, Evaluation, Ev
     if in_units:
         level = rounded(level, problem.product_idx)
     chosen = evaluate.follow(terms.prices, decisions.lane_idx, level)
-    return evaluate, chosen, repaired(evaluate, chosen, in_units)
+    return evaluate, chosen, repaired(evaluate, chosen, in_units, MARGIN)
 
 
 def _of_block(block: int, folder: Path) -> Floats:
@@ -150,9 +151,10 @@ def shares(use: Floats, products: Floats, limit: CapacityPrices) -> Floats:
     """What each block may use, [block, resource]: what it uses of all use, both [block, resource], and of what is free.
 
     What is free, and a little of what is not, goes by the number of `products` [block]: a block that used nothing of a
-    full capacity cannot keep to nothing. Repair may end slightly above its aim, so what is shared out is as much less.
+    full capacity cannot keep to nothing. Repair may end `MARGIN` above a share, so what is shared out is as much less.
     """
-    total, capacity = use.sum(axis=0), (1.0 - TOLERANCE) * flat(limit)
+    use = np.maximum(use, 0.0)  # in a block's relaxed answer, levels that fall give back what came in
+    total, capacity = use.sum(axis=0), (1.0 - MARGIN) * flat(limit)
     bounded = np.isfinite(capacity)
     by_use = (1.0 - _FOR_ALL) * np.minimum(total, np.where(bounded, capacity, 0.0))
     part = use / np.where(total > 0.0, total, 1.0)

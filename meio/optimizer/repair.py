@@ -14,23 +14,23 @@ from meio.optimizer.storage_repair import MOST_CUT, cut_storage
 from meio.plans import CapacityPrices
 
 REPAIR_PASSES = 16
-MARGIN = 0.002  # repair aims so far below capacity, and farther with every pass, as rounding undoes a part
+MARGIN = 0.002  # repair aims farther below capacity by this with every pass, as rounding undoes a part
 TOLERANCE = 1e-3  # relative excess at which repair ends
 MOVES_ALONE = 3  # passes in which orders only move, where the horizon as a whole has room for them
 GROWTH = 1.5  # of a step, as long as a flow falls short
 MOST_RAISED = 0.5  # of price and scale together, in one pass
 
 
-def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool) -> Evaluation:
+def repaired(evaluate: Evaluator, current: Evaluation, whole_units: bool, tolerance: float = TOLERANCE) -> Evaluation:
     """Levels and prices at which no capacity is exceeded beyond the tolerance, or the nearest that were found."""
     limit, scale = evaluate.shared.limit, evaluate.scale()
     best, urgency = current, CapacityPrices(*(np.ones_like(part) for part in fields(limit)))
     for count in range(REPAIR_PASSES):
-        if violation(best.use, limit) <= TOLERANCE:
+        if violation(best.use, limit) <= tolerance:
             break
         taken = taken_units(evaluate.model, current.decisions)
         level = left_over(current.decisions.level, taken, whole_units)
-        margin = MARGIN * (1 + count)
+        margin = tolerance + MARGIN * (0.5 + count)
         storage = cut_storage(level, taken, current, evaluate, margin, whole_units)
         move_orders(level, taken, current, evaluate, storage, margin, whole_units)
         short = too_little(current.use, limit, at_all=count >= MOVES_ALONE)
