@@ -43,6 +43,17 @@ def test_calibrated_intervals_cover_as_they_say(wrong, group, within):
     assert np.mean(quantile_loss(after.quantile, after.demand)) < np.mean(quantile_loss(before.quantile, before.demand))
 
 
+def test_right_forecasts_of_slow_movers_stay_right():
+    """Zeros that were forecast move no quantile, neither their own nor those of faster products of the group."""
+    random = np.random.default_rng(4)
+    mean = random.uniform(0.2, 5.0, size=400)
+    demand = random.poisson(mean, size=(20, 400))[..., None]
+    before = rolling_of(poisson_quantiles(mean)[None, :, None], demand)
+    after = calibrate(before, np.repeat("all", 400))
+    for forecasts in (before.since(16), after.since(16)):
+        assert coverages(forecasts, np.arange(400), 0.8) == pytest.approx(0.8, abs=0.02)
+
+
 def test_levels_of_calibrated_forecasts_are_right(wrong):
     """All of them for fast movers; for slow ones those above the zeros, which one shift for all cannot tell apart."""
     forecasts, groups = wrong
@@ -70,9 +81,20 @@ def test_no_outcome_is_used_before_it_is_known():
     assert not np.array_equal(one.quantile[5, :, 1], other.quantile[5, :, 1])
 
 
+def slow_spread(quantile):
+    """Quantiles below a half, replaced one by one by where their level stands among those of zero."""
+    if quantile[-1] < 0.5:
+        zeros = 1.0
+    elif quantile[0] >= 0.5:
+        zeros = 0.0
+    else:
+        zeros = float(np.interp(0.5, quantile, LEVELS))
+    return [q if q >= 0.5 else level / max(zeros, level) - 0.5 for q, level in zip(quantile, LEVELS, strict=True)]
+
+
 def slow_shift(quantile, demand, weight, next_weight):
     """Loops over the sorted residuals, one level after the other."""
-    found = []
+    found, quantile = [], np.array([slow_spread(row) for row in quantile])
     for position, level in enumerate(LEVELS):
         offset = [(k + 1) * (np.sqrt(5) - 1) / 2 % 1 - 0.5 for k in range(demand.size)]
         spread = [y + v if y == round(y) else y for y, v in zip(demand, offset, strict=True)]
@@ -124,7 +146,9 @@ def test_shifted_quantiles_rise_and_are_not_negative(quantile, shift):
 
 def test_no_shift_changes_nothing():
     quantile = poisson_quantiles([0.3, 4.0, 1e6])
-    np.testing.assert_allclose(shifted(quantile, np.zeros(15)), quantile, rtol=1e-12, atol=1e-12)
+    moved = shifted(quantile, np.zeros(15))
+    np.testing.assert_allclose(np.where(quantile > 0, moved, 0.0), quantile, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(np.round(moved), np.round(quantile))  # a zero is spread below a half
 
 
 def test_next_forecast_is_shifted_by_all_that_is_known(wrong):

@@ -11,7 +11,7 @@ from scipy import stats
 from meio.demand.models import model_named
 from meio.demand.models.features import Cells, features_of
 from meio.demand.models.past import Past
-from meio.demand.models.training import training_cells
+from meio.demand.models.training import evened, training_cells
 from meio.demand.spans import Span
 
 SPANS = (Span(1, 1), Span(1, 4))
@@ -136,3 +136,29 @@ def test_training_rows_are_bounded_known_and_their_own_totals():
     ):
         assert units[series, origin + first - 1 : origin + last].sum() == expected
     assert (cells.origin + cells.last <= 40).all()
+
+
+def test_what_all_series_share_is_evened_out():
+    """Each moment sells a share of its own of what was expected; a bulk order of one series is left as it is."""
+    random = np.random.default_rng(6)
+    origin = np.repeat(np.arange(10, 30), 2000)
+    scale = random.gamma(2.0, 5.0, origin.size)
+    share = random.uniform(0.5, 2.0, 20)
+    last = np.where(np.arange(origin.size) % 2 == 0, 1, 4)
+    cells = Cells(np.zeros_like(origin), origin, np.zeros_like(origin), np.ones_like(origin), last)
+    total = scale * share[origin - 10]
+    ratio = evened(cells, total, scale) / scale
+    assert np.ptp(ratio) < 0.1 * np.ptp(share)
+    assert ratio.mean() == pytest.approx(share.mean(), rel=0.05)
+    total[0] *= 50
+    assert evened(cells, total, scale)[0] / scale[0] == pytest.approx(50 * ratio[0], rel=0.05)
+
+
+def test_moments_alike_and_moments_of_few_rows_keep_their_totals():
+    scale = np.random.default_rng(7).gamma(2.0, 5.0, 40)
+    cells = Cells(*np.stack([np.arange(40), np.arange(40), np.zeros(40, int), np.ones(40, int), np.ones(40, int)]))
+    np.testing.assert_allclose(evened(cells, 3 * scale, scale), 3 * scale, rtol=1e-12)
+    total = scale.copy()
+    total[5] *= 4  # the only row of its moment: its own demand, not that of all
+    assert evened(cells, total, scale)[5] > 0.75 * total[5]
+    assert not evened(cells, 0 * scale, scale).any()

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meio.demand.rolling import RollingForecasts
-from meio.demand.scores import LEVELS
+from meio.demand.scores import LEVELS, level_of
 from meio.demand.spans import QuantileForecast
 from meio.network.compiled import Floats, Ints
 
@@ -76,7 +76,7 @@ def shifts(forecasts: RollingForecasts, groups: NDArray[np.str_], periods: Ints)
 
 def shifted(quantile: Floats, shift: Floats) -> Floats:
     """Quantiles [..., probability] moved by shifts, √units; none below zero, none below that of a lower level."""
-    root = np.maximum(_root(quantile) + shift, 0.0)
+    root = np.maximum(_root(spread_quantiles(quantile)) + shift, 0.0)
     return np.maximum.accumulate(np.maximum(root**2 - 0.5, 0.0), axis=-1)
 
 
@@ -84,6 +84,16 @@ def spread_counts(demand: Floats) -> Floats:
     """Demand [outcome] with whole numbers y spread evenly over y − ½ to y + ½, the same way every time."""
     offset = (np.arange(1, demand.size + 1) * _GOLDEN) % 1 - 0.5
     return np.where(demand == np.round(demand), demand + offset, demand)
+
+
+def spread_quantiles(quantile: Floats) -> Floats:
+    """Quantiles [..., probability] of demand spread over its unit: those below ½ rise evenly with the level from −½.
+
+    So the zeros that a forecast expects are spread as those that come are, and a right forecast needs no shift.
+    """
+    zeros = level_of(quantile, np.full(quantile.shape[:-1], 0.5))[..., None]
+    within = LEVELS / np.maximum(zeros, LEVELS) - 0.5
+    return np.where(quantile < 0.5, within, quantile)
 
 
 def _root(units: Floats) -> Floats:
@@ -102,7 +112,7 @@ def _shifts(quantile: Floats, demand: Floats, weights: Floats) -> Floats:
     """
     known = np.isfinite(demand)
     origin_idx = np.nonzero(known)[0]
-    residual = _root(spread_counts(demand[known]))[:, None] - _root(quantile[known])
+    residual = _root(spread_counts(demand[known]))[:, None] - _root(spread_quantiles(quantile[known]))
     order = np.argsort(residual, axis=0, kind="stable")
     residual, origin_idx = np.take_along_axis(residual, order, axis=0), origin_idx[order]
     num_known = (weights > 0) @ known.sum(axis=1)

@@ -22,9 +22,8 @@ _AT_ONCE = 20_000  # rows forecast together, so that memory does not grow with s
 
 @dataclass
 class Forest(Pooled):
-    """A forest grown on logarithms of ratios, for their tail; quantiles are those of its leaves."""
+    """A forest grown on roots of ratios, for their tail; quantiles are those of its leaves."""
 
-    max_rows: int = field(default=20_000, kw_only=True)  # it keeps them all, and takes longer than boosting for each
     name: str = "forest"
     _forest: Any = field(default=None, init=False, repr=False)
 
@@ -32,11 +31,11 @@ class Forest(Pooled):
         from quantile_forest import RandomForestQuantileRegressor
 
         self._forest = RandomForestQuantileRegressor(
-            n_estimators=100, min_samples_leaf=20, max_features=0.4, random_state=self.seed, n_jobs=self.num_threads
+            n_estimators=100, min_samples_leaf=20, max_features=0.25, random_state=self.seed, n_jobs=self.num_threads
         )
-        self._forest.fit(np.nan_to_num(table, nan=_UNKNOWN), np.log1p(ratio))
+        self._forest.fit(np.nan_to_num(table, nan=_UNKNOWN), np.sqrt(ratio))
 
     def _ratios(self, table: Table) -> Floats:
         parts = np.array_split(np.nan_to_num(table, nan=_UNKNOWN), max(len(table) // _AT_ONCE, 1))
-        logs = np.concatenate([self._forest.predict(part, quantiles=list(PROBABILITIES)) for part in parts])
-        return np.asarray(np.expm1(logs), dtype=float)
+        roots = np.concatenate([self._forest.predict(part, quantiles=list(PROBABILITIES)) for part in parts])
+        return np.asarray(np.square(roots), dtype=float)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from meio.demand.models.features import cells_after, features_of
 from meio.demand.models.past import Past
 from meio.demand.models.smoothing import Smoothing
-from meio.demand.models.training import training_cells
+from meio.demand.models.training import evened, training_cells
 from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
 from meio.network.compiled import Floats
 
@@ -55,7 +55,7 @@ class Pooled(ABC):
             self._instead.fit(history, spans)
             return
         features = features_of(past, history, cells)
-        self._learn(features.table, total / features.scale)
+        self._learn(features.table, evened(cells, total, features.scale) / features.scale)
 
     def predict(self, history: History) -> QuantileForecast:
         """Forecast the spans after a history."""
