@@ -29,6 +29,7 @@ from meio.network.compiled import Floats, Ints
 AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")
 """Models that are compared where none is named, the simplest first."""
 
+_FEWEST_PERIODS = 4
 _ORIGINS_BEYOND_HORIZON = 8
 _ORIGINS_PER_FIT = 8
 
@@ -68,6 +69,8 @@ class DemandForecast:
     ranks : array [origin, series, period of the window]
         Of past outcomes among the chosen forecasts, for `sample_paths`; NaN for series that models were not tried on;
         without origins likewise.
+    notes : tuple of str
+        Where models were tried on less than the whole history.
     """
 
     forecast: QuantileForecast
@@ -77,6 +80,7 @@ class DemandForecast:
     scores: pd.DataFrame
     choice: pd.DataFrame
     ranks: Floats
+    notes: tuple[str, ...] = ()
 
 
 def forecast_demand(
@@ -116,7 +120,8 @@ def forecast_demand(
     if not origins.size:
         forecast = made.next(history, dict.fromkeys(map(str, np.unique(groups)), models[0]), groups)
         unknown = np.empty((0, history.num_series, window.length))
-        return DemandForecast(forecast, window, groups, {}, pd.DataFrame(), pd.DataFrame(), unknown)
+        note = f"fewer than {_FEWEST_PERIODS} periods: no model is tried, {models[0]} forecasts all, uncalibrated"
+        return DemandForecast(forecast, window, groups, {}, pd.DataFrame(), pd.DataFrame(), unknown, (note,))
     tried = tried_series(history, groups, seed)
     part, own = history.of(tried), groups[tried]
     raw = {name: made.past(part, name, origins) for name in models}
@@ -133,7 +138,9 @@ def forecast_demand(
     )
     ranks = np.full((len(origins), history.num_series, window.length), np.nan)
     ranks[:, tried] = past_ranks(best, window, seed)
-    return DemandForecast(forecast, window, groups, chosen, scores, choice, ranks)
+    some = len(tried) < history.num_series
+    notes = [f"models tried on {len(tried):,} of {history.num_series:,} series, drawn at random"] if some else []
+    return DemandForecast(forecast, window, groups, chosen, scores, choice, ranks, tuple(notes))
 
 
 def models_named(names: Sequence[str]) -> tuple[str, ...]:
@@ -176,7 +183,7 @@ def trial_origins(history: History, horizon: int) -> Ints:
     At least half of the history is known at each; there are none where the history has less than four periods.
     """
     num_periods = history.num_periods
-    count = min(num_periods // 2, horizon + _ORIGINS_BEYOND_HORIZON) if num_periods >= 4 else 0
+    count = min(num_periods // 2, horizon + _ORIGINS_BEYOND_HORIZON) if num_periods >= _FEWEST_PERIODS else 0
     return np.arange(num_periods - count, num_periods)
 
 
