@@ -59,7 +59,8 @@ def score_table(forecasts: RollingForecasts, groups: NDArray[np.str_], *, calibr
                 means = {name: value[:, own][known].mean() for name, value in values.items()}
                 name = {"model": forecasts.model, "calibrated": calibrated, "group": group, **span._asdict()}
                 rows.append({**name, "period_days": forecasts.period_days, "outcomes": int(known.sum()), **means})
-    return pd.DataFrame(sorted(rows, key=lambda row: str(row["group"])))
+    rows.sort(key=lambda row: str(row["group"]))
+    return pd.DataFrame(rows)
 
 
 def pooled(scores: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
