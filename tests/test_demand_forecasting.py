@@ -15,7 +15,7 @@ from meio.demand import forecasting
 from meio.demand.forecasting import ModelNameError, WindowError, forecast_demand, models_named, spans_of, trial_origins
 from meio.demand.history import History
 from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
-from meio.demand.trials import tried_series
+from meio.demand.trials import most_tried, tried_series
 
 RATE = 9.0
 
@@ -91,7 +91,7 @@ def test_each_group_takes_the_model_with_which_stock_costs_least():
 
 @pytest.mark.usefixtures("models")
 def test_models_are_tried_on_some_of_very_many_series(monkeypatch):
-    monkeypatch.setattr(forecasting, "tried_series", lambda *given: tried_series(*given, most=40))
+    monkeypatch.setattr(forecasting, "most_tried", lambda *_: 40)
     units = np.random.default_rng(1).poisson(RATE, (90, 24)).astype(float)
     made = forecast_demand(history_of(units), 4, [2], models=["low", "right"])
     assert set(made.models.values()) == {"right"}
@@ -108,12 +108,17 @@ def test_whole_products_of_every_group_are_tried(num_series, most, seed):
     product = np.sort(random.integers(20, size=num_series))
     history.series["product"] = product.astype(str)
     groups = random.choice(["fast", "slow"], num_series, p=[0.9, 0.1])
-    tried = tried_series(history, groups, seed, most)
+    tried = tried_series(history, groups, most, seed)
     assert set(groups[tried]) == set(groups)
     assert set(tried) == set(np.flatnonzero(np.isin(product, product[tried])))
     assert len(tried) >= min(most, num_series)
     largest = np.bincount(product).max()
     assert len(tried) < most + 3 * largest
+
+
+def test_trials_stay_as_large_whatever_is_asked():
+    assert most_tried(21, 14) == 3061
+    assert most_tried(60, 54) == 1000
 
 
 def test_half_of_the_history_is_known_at_each_origin():

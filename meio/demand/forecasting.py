@@ -23,7 +23,7 @@ from meio.demand.rolling import RollingForecasts, roll
 from meio.demand.score_table import score_table
 from meio.demand.spans import QuantileForecast, Span
 from meio.demand.stocking import StockingCost
-from meio.demand.trials import tried_series
+from meio.demand.trials import most_tried, tried_series
 from meio.network.compiled import Floats, Ints
 
 AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")
@@ -122,7 +122,7 @@ def forecast_demand(
         unknown = np.empty((0, history.num_series, window.length))
         note = f"fewer than {_FEWEST_PERIODS} periods: no model is tried, {models[0]} forecasts all, uncalibrated"
         return DemandForecast(forecast, window, groups, {}, pd.DataFrame(), pd.DataFrame(), unknown, (note,))
-    tried = tried_series(history, groups, seed)
+    tried = tried_series(history, groups, most_tried(len(origins), len(spans)), seed)
     part, own = history.of(tried), groups[tried]
     raw = {name: made.past(part, name, origins) for name in models}
     past = {name: calibrate(forecasts, own) for name, forecasts in raw.items()}

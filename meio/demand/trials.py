@@ -10,11 +10,19 @@ from meio.demand.history import History
 from meio.network.columns import integers
 from meio.network.compiled import Ints
 
-MOST_TRIED = 3000
-"""Series that models are tried on; with 21 origins, some 30,000 outcomes of each span in each of two groups."""
+MOST_FORECASTS = 900_000
+"""Series × origins × spans that a model is tried on: 3,061 series for 13 weeks and a window."""
+
+FEWEST_TRIED = 1000
+"""Series that are tried however many origins and spans there are."""
 
 
-def tried_series(history: History, groups: NDArray[np.str_], seed: int = 0, most: int = MOST_TRIED) -> Ints:
+def most_tried(num_origins: int, num_spans: int) -> int:
+    """Return how many series to try models on."""
+    return max(FEWEST_TRIED, MOST_FORECASTS // (num_origins * num_spans))
+
+
+def tried_series(history: History, groups: NDArray[np.str_], most: int, seed: int = 0) -> Ints:
     """Return the series to try models on, by position, rising.
 
     Parameters
@@ -22,9 +30,9 @@ def tried_series(history: History, groups: NDArray[np.str_], seed: int = 0, most
     history : History
     groups : array [series]
         Name of each series' group; at least one series of each is tried.
-    seed : int
     most : int
         Products are drawn with all their series until these are as many; so a few more are possible.
+    seed : int
     """
     if history.num_series <= most:
         return np.arange(history.num_series)
