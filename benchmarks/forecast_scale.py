@@ -52,7 +52,7 @@ def main() -> int:
         rows += of_model
         growth[model] = [_power(*pair) for pair in pairwise(of_model)]
         passed[f"{model} ends"] = len(of_model) == len(sizes)
-        passed[f"{model} grows linearly"] = all(power <= MOST_GROWTH for power in growth[model])
+        passed[f"{model} grows linearly"] = len(of_model) > 1 and all(power <= MOST_GROWTH for power in growth[model])
     if not options.json:
         print(pd.DataFrame(rows).round(2).to_string(index=False))
         print(

@@ -44,10 +44,11 @@ def _peers(past: Past, new: Ints) -> Iterator[tuple[Ints, Ints]]:
     smallest = np.argmin(sizes, axis=0)
     for column in np.unique(smallest):
         code, rows = codes[column], new[smallest == column]
-        order = old[np.argsort(code[old], kind="stable")]
+        order, rows = (some[np.argsort(code[some], kind="stable")] for some in (old, rows))
         ends = counts[column].cumsum()
-        for group in np.unique(code[rows]):
-            yield rows[code[rows] == group], order[ends[group] - counts[column][group] : ends[group]]
+        groups, begins = np.unique(code[rows], return_index=True)
+        for group, newcomers in zip(groups, np.split(rows, begins[1:]), strict=True):
+            yield newcomers, order[ends[group] - counts[column][group] : ends[group]]
 
 
 def _over(past: Past, peers: Ints, length: int) -> Floats:
