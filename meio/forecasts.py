@@ -193,7 +193,7 @@ def _write(
     more = {
         "history": {"start": str(history.start.date()), "end": str(history.end.date()), "periods": history.num_periods},
         "models": dict(made.models) or {"every group": tried[0]},
-        "notes": list(history.notes),
+        "notes": [*history.notes, *made.notes],
         "seed": seed,
     }
     write_forecast(draft, made.forecast, made.window, more)

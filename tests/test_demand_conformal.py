@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,3 +161,14 @@ def test_next_forecast_is_shifted_by_all_that_is_known(wrong):
     moved = calibrate_next(forecast, forecasts, groups).quantile
     np.testing.assert_array_equal(moved, shifted(last, shifts(forecasts, groups, np.array([10_000]))[0]))
     assert not np.array_equal(moved, last)
+
+
+def test_a_forecast_of_more_series_is_shifted_as_the_tried_ones_of_their_group(wrong):
+    forecasts, groups = wrong
+    last, num_series = forecasts.quantile[-1], len(groups)
+    of_more, more = np.concatenate([last, last[::-1]]), np.concatenate([groups, groups[::-1]])
+    names = pd.DataFrame({"product": [f"p{row}" for row in range(2 * num_series)]})
+    forecast = QuantileForecast(names, pd.Timestamp("2025-01-06"), 7, WEEK, of_more)
+    moved = calibrate_next(forecast, forecasts, more, np.arange(num_series)).quantile
+    alone = calibrate_next(replace(forecast, quantile=last), forecasts, groups).quantile
+    np.testing.assert_array_equal(moved, np.concatenate([alone, alone[::-1]]))

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from meio.demand import forecasting
 from meio.demand.forecasting import ModelNameError, WindowError, forecast_demand, models_named, spans_of, trial_origins
 from meio.demand.history import History
 from meio.demand.spans import PROBABILITIES, QuantileForecast, Span
+from meio.demand.trials import most_tried, tried_series
 
 RATE = 9.0
 
@@ -84,6 +87,38 @@ def test_each_group_takes_the_model_with_which_stock_costs_least():
     cost = made.choice.groupby("model")["cost"].sum()
     assert cost["right"] < cost["low"]
     assert set(made.scores["model"]) == {"low", "right", "chosen"}
+
+
+@pytest.mark.usefixtures("models")
+def test_models_are_tried_on_some_of_very_many_series(monkeypatch):
+    monkeypatch.setattr(forecasting, "most_tried", lambda *_: 40)
+    units = np.random.default_rng(1).poisson(RATE, (90, 24)).astype(float)
+    made = forecast_demand(history_of(units), 4, [2], models=["low", "right"])
+    assert set(made.models.values()) == {"right"}
+    assert made.forecast.quantile.shape == (90, 5, len(PROBABILITIES))
+    tried = np.isfinite(made.ranks[0, :, 0]).sum()
+    assert made.notes == (f"models tried on {tried} of 90 series, drawn at random",)
+    assert 40 <= tried <= 42
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 5))
+def test_whole_products_of_every_group_are_tried(num_series, most, seed):
+    random = np.random.default_rng(seed)
+    history = history_of(np.ones((num_series, 4)))
+    product = np.sort(random.integers(20, size=num_series))
+    history.series["product"] = product.astype(str)
+    groups = random.choice(["fast", "slow"], num_series, p=[0.9, 0.1])
+    tried = tried_series(history, groups, most, seed)
+    assert set(groups[tried]) == set(groups)
+    assert set(tried) == set(np.flatnonzero(np.isin(product, product[tried])))
+    assert len(tried) >= min(most, num_series)
+    largest = np.bincount(product).max()
+    assert len(tried) < most + 3 * largest
+
+
+def test_trials_stay_as_large_whatever_is_asked():
+    assert most_tried(21, 14) == 3061
+    assert most_tried(60, 54) == 1000
 
 
 def test_half_of_the_history_is_known_at_each_origin():

@@ -47,6 +47,21 @@ def test_a_series_without_a_history_sells_what_its_category_does():
     assert abs(quantile[20, 0, 7] - 200) < 20
 
 
+def test_new_series_get_the_quantiles_of_their_smallest_group_of_ten():
+    random = np.random.default_rng(5)
+    units = random.poisson(random.uniform(1, 30, 90)[:, None], (90, 20)).astype(float)
+    units[random.random(90) < 0.3] = np.nan
+    attributes = pd.DataFrame(
+        {"category": random.choice(["a", "b", "c"], 90), "brand": random.choice(list("klmnopqr"), 90)}
+    )
+    quantile = forecast(model_named("seasonal_naive"), history_of(units, attributes=attributes), (Span(1, 3),))
+    old = np.isfinite(units[:, 0])
+    for row in np.flatnonzero(~old):
+        groups = [old & (attributes[name] == attributes[name][row]).to_numpy() for name in attributes]
+        peers = min((group for group in groups if group.sum() >= 10), key=np.sum, default=old)
+        np.testing.assert_allclose(quantile[row, 0], np.quantile(units[peers, -3:].sum(axis=1), PROBABILITIES))
+
+
 @pytest.mark.parametrize("num_periods", [0, 1, 2])
 def test_hardly_any_history_is_no_trouble(num_periods):
     quantile = forecast(model_named("seasonal_naive"), history_of(np.ones((3, num_periods))), (Span(1, 1), Span(1, 3)))

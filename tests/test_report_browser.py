@@ -7,8 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from demand_cases import as_rows, known_demand
 from sample_report import write_sample_run, write_sample_study
 
+from meio import forecasts
 from meio.output import write_figures, write_report
 from meio.report.browser import Browser, BrowserError, browser, find_browser
 
@@ -37,10 +39,17 @@ def page() -> Iterator[Browser]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     made = {"run": write_sample_run(folder / "run"), "study": write_sample_study(folder / "study")}
-    return {name: write_report(sample) for name, sample in made.items()}
+    rows = as_rows(known_demand(30, 60, seed=1).history)
+    rows.to_csv(folder / "orders.csv", index=False)
+    asked = forecasts.request("week", 4, [2])
+    forecasts.forecast(folder / "orders.csv", folder / "ahead", asked, models=["seasonal_naive"])
+    pages = {name: write_report(sample) for name, sample in made.items()}
+    return pages | {"forecast": folder / "ahead" / "report.html"}
 
 
-@pytest.fixture(scope="module", params=[(kind, width) for kind in ("run", "study") for width in WIDTHS], ids="-".join)
+@pytest.fixture(
+    scope="module", params=[(kind, width) for kind in ("run", "study", "forecast") for width in WIDTHS], ids="-".join
+)
 def opened(request: pytest.FixtureRequest, page: Browser, reports: dict[str, Path]) -> Browser:
     """A page opened at a width; its screenshot is kept."""
     kind, width = request.param

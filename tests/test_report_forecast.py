@@ -69,6 +69,15 @@ def test_headline_is_the_best_model(page, scores):
     assert f"{1 - after['money_loss'].min() / after['money_loss'].iloc[0]:.1%}" in page
 
 
+def test_money_without_a_currency_and_the_chosen_models_that_are_no_model(rolled, scores):
+    more = pd.concat([scores, scores[scores["model"] == "pooled"].assign(model="chosen")])
+    page = forecast_html("Socks", more, FACTS | {"currency": ""}, choose(rolled, GROUPS, lambda *_: 7.0))
+    assert "2 models, 2 spans ahead" in page
+    assert " money a forecast" in page
+    assert "quantile loss, money<" in page
+    assert "money; less is better" in page
+
+
 def test_page_without_calibration_or_choice(scores):
     page = forecast_html("raw", scores[~scores["calibrated"]], FACTS)
     assert "Model of each group" not in page

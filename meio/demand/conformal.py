@@ -47,10 +47,25 @@ def calibrate(forecasts: RollingForecasts, groups: NDArray[np.str_]) -> RollingF
     return replace(forecasts, quantile=shifted(forecasts.quantile, shift))
 
 
-def calibrate_next(forecast: QuantileForecast, past: RollingForecasts, groups: NDArray[np.str_]) -> QuantileForecast:
-    """Shift a forecast by all that is known of the same model's past forecasts of the same series and spans."""
-    shift = shifts(past, groups, past.origins[-1:] + max(span.last for span in past.spans))
-    return replace(forecast, quantile=shifted(forecast.quantile, shift[0]))
+def calibrate_next(
+    forecast: QuantileForecast, past: RollingForecasts, groups: NDArray[np.str_], tried: Ints | None = None
+) -> QuantileForecast:
+    """Shift a forecast by all that is known of the same model's past forecasts of the same spans.
+
+    Parameters
+    ----------
+    forecast : QuantileForecast
+    past : RollingForecasts
+    groups : array [series]
+        Name of the group of each series of the forecast.
+    tried : array [series of `past`], optional
+        Position in the forecast of each series that was forecast before, at least one of each group; none: all.
+    """
+    own = groups if tried is None else groups[tried]
+    shift = shifts(past, own, past.origins[-1:] + max(span.last for span in past.spans))[0]
+    _, one_of_group = np.unique(own, return_index=True)
+    _, group_idx = np.unique(groups, return_inverse=True)
+    return replace(forecast, quantile=shifted(forecast.quantile, shift[one_of_group][group_idx]))
 
 
 def shifts(forecasts: RollingForecasts, groups: NDArray[np.str_], periods: Ints) -> Floats:

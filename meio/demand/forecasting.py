@@ -23,11 +23,13 @@ from meio.demand.rolling import RollingForecasts, roll
 from meio.demand.score_table import score_table
 from meio.demand.spans import QuantileForecast, Span
 from meio.demand.stocking import StockingCost
+from meio.demand.trials import most_tried, tried_series
 from meio.network.compiled import Floats, Ints
 
 AUTO = ("seasonal_naive", "smoothing", "boosted", "forest")
 """Models that are compared where none is named, the simplest first."""
 
+_FEWEST_PERIODS = 4
 _ORIGINS_BEYOND_HORIZON = 8
 _ORIGINS_PER_FIT = 8
 
@@ -65,7 +67,10 @@ class DemandForecast:
     choice : DataFrame
         As `choose`; empty likewise.
     ranks : array [origin, series, period of the window]
-        Of past outcomes among the chosen forecasts, for `sample_paths`; without origins likewise.
+        Of past outcomes among the chosen forecasts, for `sample_paths`; NaN for series that models were not tried on;
+        without origins likewise.
+    notes : tuple of str
+        Where models were tried on less than the whole history.
     """
 
     forecast: QuantileForecast
@@ -75,6 +80,7 @@ class DemandForecast:
     scores: pd.DataFrame
     choice: pd.DataFrame
     ranks: Floats
+    notes: tuple[str, ...] = ()
 
 
 def forecast_demand(
@@ -93,7 +99,8 @@ def forecast_demand(
     ----------
     history : History
         Sales where a product was out of stock are completed to demand (`unconstrain`), at each origin from what was
-        known there; they are no outcomes to judge a forecast by.
+        known there; they are no outcomes to judge a forecast by. Models are tried on some of very many series
+        (`tried_series`).
     horizon : int
         Periods ahead.
     windows : sequence of int
@@ -109,24 +116,31 @@ def forecast_demand(
     """
     spans, origins = spans_of(horizon, windows), trial_origins(history, horizon)
     groups = demand_groups(history.until(int(origins[0])) if origins.size else history)
-    window, made = Span(1, max(windows)), _Maker(history, spans, seed, workers, progress)
+    window, made = Span(1, max(windows)), _Maker(spans, seed, workers, progress)
     if not origins.size:
-        forecast = made.next(dict.fromkeys(map(str, np.unique(groups)), models[0]), groups)
+        forecast = made.next(history, dict.fromkeys(map(str, np.unique(groups)), models[0]), groups)
         unknown = np.empty((0, history.num_series, window.length))
-        return DemandForecast(forecast, window, groups, {}, pd.DataFrame(), pd.DataFrame(), unknown)
-    raw = {name: made.past(name, origins) for name in models}
-    past = {name: calibrate(forecasts, groups) for name, forecasts in raw.items()}
-    choice = choose(past, groups, StockingCost(window))
+        note = f"fewer than {_FEWEST_PERIODS} periods: no model is tried, {models[0]} forecasts all, uncalibrated"
+        return DemandForecast(forecast, window, groups, {}, pd.DataFrame(), pd.DataFrame(), unknown, (note,))
+    tried = tried_series(history, groups, most_tried(len(origins), len(spans)), seed)
+    part, own = history.of(tried), groups[tried]
+    raw = {name: made.past(part, name, origins) for name in models}
+    past = {name: calibrate(forecasts, own) for name, forecasts in raw.items()}
+    choice = choose(past, own, StockingCost(window))
     chosen = chosen_models(choice)
-    best = combined(past, groups, chosen)
-    forecast = calibrate_next(made.next(chosen, groups), combined(raw, groups, chosen), groups)
+    best = combined(past, own, chosen)
+    forecast = calibrate_next(made.next(history, chosen, groups), combined(raw, own, chosen), groups, tried)
     scores = pd.concat(
         [
-            *(score_table(forecasts, groups, calibrated=False) for forecasts in raw.values()),
-            *(score_table(forecasts, groups, calibrated=True) for forecasts in [*past.values(), best]),
+            *(score_table(forecasts, own, calibrated=False) for forecasts in raw.values()),
+            *(score_table(forecasts, own, calibrated=True) for forecasts in [*past.values(), best]),
         ]
     )
-    return DemandForecast(forecast, window, groups, chosen, scores, choice, past_ranks(best, window, seed))
+    ranks = np.full((len(origins), history.num_series, window.length), np.nan)
+    ranks[:, tried] = past_ranks(best, window, seed)
+    some = len(tried) < history.num_series
+    notes = [f"models tried on {len(tried):,} of {history.num_series:,} series, drawn at random"] if some else []
+    return DemandForecast(forecast, window, groups, chosen, scores, choice, ranks, tuple(notes))
 
 
 def models_named(names: Sequence[str]) -> tuple[str, ...]:
@@ -169,33 +183,32 @@ def trial_origins(history: History, horizon: int) -> Ints:
     At least half of the history is known at each; there are none where the history has less than four periods.
     """
     num_periods = history.num_periods
-    count = min(num_periods // 2, horizon + _ORIGINS_BEYOND_HORIZON) if num_periods >= 4 else 0
+    count = min(num_periods // 2, horizon + _ORIGINS_BEYOND_HORIZON) if num_periods >= _FEWEST_PERIODS else 0
     return np.arange(num_periods - count, num_periods)
 
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes models of a history forecast."""
+    """Makes models forecast."""
 
-    history: History
     spans: tuple[Span, ...]
     seed: int
     workers: int | None
     progress: Progress | None
 
-    def past(self, name: str, origins: Ints) -> RollingForecasts:
+    def past(self, history: History, name: str, origins: Ints) -> RollingForecasts:
         """Forecasts of a model at past origins."""
         self._tell(f"try {name}")
-        return roll(self._model(name), self.history, self.spans, origins, _ORIGINS_PER_FIT)
+        return roll(self._model(name), history, self.spans, origins, _ORIGINS_PER_FIT)
 
-    def next(self, models: Mapping[str, str], groups: NDArray[np.str_]) -> QuantileForecast:
+    def next(self, history: History, models: Mapping[str, str], groups: NDArray[np.str_]) -> QuantileForecast:
         """Forecast what follows the history, each group by its model."""
         forecasts = {}
         for name in dict.fromkeys(models.values()):
             self._tell(f"forecast with {name}")
             model = self._model(name)
-            model.fit(self.history, self.spans)
-            forecasts[name] = model.predict(self.history)
+            model.fit(history, self.spans)
+            forecasts[name] = model.predict(history)
         first, *_ = forecasts.values()
         quantile = first.quantile.copy()
         for group, name in models.items():

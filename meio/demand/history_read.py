@@ -83,7 +83,7 @@ class _Read:
 def _read(table: Table, file: Path, problems: list[Problem]) -> _Read | None:
     """Return a table's cells; None, and a problem more, where it cannot be read or lacks a column."""
     place = Place(str(file))
-    raw = read_table(table, Located(file.name, place, place), file.parent, {}, problems)
+    raw = read_table(table, Located(str(file), place, place), Path(), {}, problems)
     if raw is None:
         return None
     raw = _with_flags(raw)

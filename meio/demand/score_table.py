@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,16 +48,18 @@ def score_table(forecasts: RollingForecasts, groups: NDArray[np.str_], *, calibr
         ``inside_80%`` and ``inside_95%`` (share of demands in the interval of whole units), ``below_0.01`` … (share of
         the levels of demand below each probability). Groups and spans without a known outcome are left out.
     """
-    values = _values(forecasts)
-    rows = []
-    for group in np.unique(groups):
-        for position, span in enumerate(forecasts.spans):
-            own = np.flatnonzero(groups == group)
-            known = np.isfinite(forecasts.demand[:, own, position])
+    series_of = [(str(group), np.flatnonzero(groups == group)) for group in np.unique(groups)]
+    rows: list[dict[str, Any]] = []
+    for position, span in enumerate(forecasts.spans):
+        demand = forecasts.demand[:, :, position]
+        values = _values(forecasts.quantile[:, :, position], demand, forecasts.value)
+        for group, own in series_of:
+            known = np.isfinite(demand[:, own])
             if known.any():
-                means = {name: value[:, own, position][known].mean() for name, value in values.items()}
+                means = {name: value[:, own][known].mean() for name, value in values.items()}
                 name = {"model": forecasts.model, "calibrated": calibrated, "group": group, **span._asdict()}
                 rows.append({**name, "period_days": forecasts.period_days, "outcomes": int(known.sum()), **means})
+    rows.sort(key=lambda row: str(row["group"]))
     return pd.DataFrame(rows)
 
 
@@ -68,12 +71,11 @@ def pooled(scores: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return total[names].div(total["outcomes"], axis=0).assign(outcomes=total["outcomes"]).reset_index()
 
 
-def _values(forecasts: RollingForecasts) -> dict[str, Floats]:
-    """Every score, [origin, series, span], by the name of its column."""
-    quantile, demand = forecasts.quantile, forecasts.demand
+def _values(quantile: Floats, demand: Floats, value: Floats) -> dict[str, Floats]:
+    """Every score of a span, [origin, series], by the name of its column."""
     low, high = levels_of_demand(quantile, demand)
     loss = quantile_loss(quantile, demand)
-    measures = [demand, mean_demand(quantile), loss, loss * forecasts.value[:, None], crps(quantile, demand)]
+    measures = [demand, mean_demand(quantile), loss, loss * value, crps(quantile, demand)]
     measures += [covered(low, high, coverage) for coverage in COVERAGES]
     measures += [inside(quantile, demand, coverage) for coverage in COVERAGES]
     measures += [share_below(low, high, level) for level in LEVELS]

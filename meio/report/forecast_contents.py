@@ -41,11 +41,11 @@ def forecast_html(
         As `meio.demand.score_table.score_table` returns it, of every model, before and after calibration; the simplest
         model first: others are compared with it.
     facts : mapping
-        As in ``run.json``; ``currency`` and ``versions`` are needed.
+        As in ``run.json``; ``currency`` (empty: not known) and ``versions`` are needed.
     choice : DataFrame, optional
         As `meio.demand.choice.choose` returns it.
     """
-    currency = facts["currency"]
+    currency = facts["currency"] or "money"
     after = _after(scores)
     sections = [
         Section("At a glance", "", _glance(after, currency)),
@@ -72,6 +72,7 @@ def _best(after: pd.DataFrame) -> str:
 def _lead(scores: pd.DataFrame) -> str:
     first = pooled(scores, ["model", "calibrated"]).iloc[0]
     models, spans = scores["model"].nunique(), len(scores[["first", "last"]].drop_duplicates())
+    models -= "chosen" in set(scores["model"])  # the best of each group, no model of its own
     return (
         f"{models} model{'s' * (models != 1)}, {spans} span{'s' * (spans != 1)} ahead: each forecast was made from "
         f"what was known at the time and is compared with {int(first['outcomes']):,} outcomes that came later."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,23 +24,31 @@ def newcomer_quantiles(history: History, spans: tuple[Span, ...]) -> Floats:
     They are the quantiles, over the series of the smallest group (category, brand, zone, …) of at least 10, of what
     each sold in the last as many periods; all series where no group is that large, 0 where no series has a history.
     """
+    new = ~np.isfinite(history.units).any(axis=1)
+    quantile = np.full((history.num_series, len(spans), len(PROBABILITIES)), np.nan)
+    if not new.any():
+        return quantile
     past = Past.of(history)
-    quantile = np.full((past.num_series, len(spans), len(PROBABILITIES)), np.nan)
-    new = np.flatnonzero(past.born == past.num_periods)
-    found: dict[bytes, Floats] = {}
-    for row in new.tolist():
-        peers = _peers(past, row)
-        if peers.tobytes() not in found:
-            found[peers.tobytes()] = np.stack([_over(past, peers, span.length) for span in spans])
-        quantile[row] = found[peers.tobytes()]
+    for newcomers, peers in _peers(past, np.flatnonzero(new)):
+        quantile[newcomers] = np.stack([_over(past, peers, span.length) for span in spans])
     return quantile
 
 
-def _peers(past: Past, row: int) -> Ints:
-    """Series with a history in the smallest group of a series that has enough of them."""
-    old = past.born < past.num_periods
-    groups = [np.flatnonzero(old & (codes == codes[row])) for codes in past.groups.values()]
-    return min((group for group in groups if group.size >= _FEWEST), key=len, default=np.flatnonzero(old))
+def _peers(past: Past, new: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """New series that share peers, and these: the series with a history in their smallest group of enough of them."""
+    old = np.flatnonzero(past.born < past.num_periods)
+    codes = [np.zeros(past.num_series, np.int64), *past.groups.values()]
+    counts = [np.bincount(code[old], minlength=int(code.max(initial=0)) + 1) for code in codes]
+    sizes = np.stack([count[code[new]] for count, code in zip(counts, codes, strict=True)])
+    sizes[1:][sizes[1:] < _FEWEST] = past.num_series + 1
+    smallest = np.argmin(sizes, axis=0)
+    for column in np.unique(smallest):
+        code, rows = codes[column], new[smallest == column]
+        order, rows = (some[np.argsort(code[some], kind="stable")] for some in (old, rows))
+        ends = counts[column].cumsum()
+        groups, begins = np.unique(code[rows], return_index=True)
+        for group, newcomers in zip(groups, np.split(rows, begins[1:]), strict=True):
+            yield newcomers, order[ends[group] - counts[column][group] : ends[group]]
 
 
 def _over(past: Past, peers: Ints, length: int) -> Floats:
