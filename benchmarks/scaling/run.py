@@ -91,9 +91,10 @@ def _watched(scenario: Path, output: Path, executor: str) -> dict[str, float]:
     most = dict.fromkeys(("memory_gb", "run_memory_gb", "worker_memory_gb", "run_cpu_seconds", "rounds_mb"), 0.0)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         while process.poll() is None:
+            looked = time.perf_counter()
             now = _seen(process.pid, rounds / "rounds")
             most = {name: max(value, now.get(name, 0.0)) for name, value in most.items()}
-            time.sleep(LOOK_SECONDS)
+            time.sleep(max(LOOK_SECONDS, 50.0 * (time.perf_counter() - looked)))  # looking holds processes up
     if not (output / "summary.json").exists():
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode} and no plan")
     seconds, cpu = time.perf_counter() - began, children_seconds() - before
