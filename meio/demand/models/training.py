@@ -74,7 +74,7 @@ def evened(cells: Cells, total: Floats, scale: Floats) -> Floats:
     shrunk = np.bincount(moment, root_total)[moment] + weight * of_span
     of_moment = shrunk / (np.bincount(moment, root_scale)[moment] + weight)
     level = np.divide(of_moment, of_span, out=np.ones_like(scale), where=of_span > 0) ** 2
-    return total / np.maximum(level, _LEAST)
+    return np.asarray(total / np.maximum(level, _LEAST))
 
 
 def _moments(num_periods: int, spans: tuple[Span, ...], weeks: int) -> tuple[Ints, Ints]:
