@@ -48,7 +48,7 @@ def test_no_process_outlives_its_program(kind: str, how: signal.Signals, tmp_pat
             os.killpg(program.pid, how)  # as Ctrl-C does
         else:
             program.kill()
-        _, said = program.communicate(timeout=20)
+        _, said = program.communicate(timeout=60)
     assert (b"KeyboardInterrupt" in said) == (how == signal.SIGINT)
     assert b":distributed." not in said  # nobody wants to read Dask's log
     end = time.monotonic() + 10

@@ -24,7 +24,9 @@ def test_a_single_value_has_no_interval():
 
 def test_relative_half_width_is_half_the_interval_over_the_mean():
     _, low, high = mean_ci95(-VALUES)
-    assert relative_half_width(VALUES) == relative_half_width(-VALUES) == pytest.approx((high - low) / 2 / 5.0)
+    expected = pytest.approx((high - low) / 2 / 5.0)
+    assert relative_half_width(VALUES) == expected
+    assert relative_half_width(-VALUES) == expected
 
 
 def test_relative_half_width_of_a_mean_of_zero():
