@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 from memory import peak_mb
+from own_process import measured_alone
 
 MOST_SECONDS = 120.0
 MOST_MB = 1500.0
@@ -35,7 +35,7 @@ def main() -> int:
     if options.one is not None:
         print(json.dumps(measured(options.one, options.seed)))
         return 0
-    rows = [_in_a_process(int(size), options.seed) for size in options.sizes.split(",")]
+    rows = [measured_alone(__file__, int(size), options.seed) for size in options.sizes.split(",")]
     growth = rows[-1]["memory_mb"] / rows[0]["memory_mb"]
     passed = {
         "seconds": rows[-1]["seconds"] <= MOST_SECONDS,
@@ -60,12 +60,6 @@ def measured(size: int, seed: int) -> dict[str, float]:
         seconds = time.perf_counter() - began
         disk = sum(path.stat().st_size for path in scenario.parent.iterdir())
     return {"products": size, "seconds": seconds, "memory_mb": peak_mb(), "disk_mb": disk / 1e6}
-
-
-def _in_a_process(size: int, seed: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", str(size), "--seed", str(seed)]
-    answer: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
-    return answer
 
 
 if __name__ == "__main__":

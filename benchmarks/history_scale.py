@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 from memory import forgotten_peak_mb, peak_mb
+from own_process import measured_alone
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -43,7 +43,7 @@ def main() -> int:
     if options.one is not None:
         print(json.dumps(measured(options.one, options.seed)))
         return 0
-    rows = [_in_a_process(int(size), options.seed) for size in options.sizes.split(",")]
+    rows = [measured_alone(__file__, int(size), options.seed) for size in options.sizes.split(",")]
     ratio = rows[-1]["series"] / rows[0]["series"]
     growth = {step: rows[-1][f"{step}_cpu"] / rows[0][f"{step}_cpu"] / ratio for step in STEPS}
     passed = {f"linear_{step}": times <= MOST_GROWTH for step, times in growth.items()}
@@ -88,12 +88,6 @@ def _timed(step: str, work: Callable[[], Result]) -> tuple[Result, dict[str, flo
     result = work()
     wall, processor = time.perf_counter() - began, time.process_time() - processor
     return result, {f"{step}_seconds": wall, f"{step}_cpu": processor, f"{step}_mb": peak_mb() - held}
-
-
-def _in_a_process(size: int, seed: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", str(size), "--seed", str(seed)]
-    answer: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
-    return answer
 
 
 if __name__ == "__main__":

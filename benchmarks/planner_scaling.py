@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from dataclasses import fields
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from memory import forgotten_peak_mb, peak_mb
+from own_process import measured_alone
 
 MOST_EXPONENT = 1.05
 EVALUATIONS = 3
@@ -38,7 +38,7 @@ def main() -> int:
     if options.one is not None:
         print(json.dumps(measured(options.one, options.seed)))
         return 0
-    rows = [_in_a_process(int(size), options.seed) for size in options.sizes.split(",")]
+    rows = [measured_alone(__file__, int(size), options.seed) for size in options.sizes.split(",")]
     exponents = {figure: exponent(rows, figure) for figure in ("seconds", "memory_mb")}
     passed = {figure: value <= MOST_EXPONENT for figure, value in exponents.items()}
     if not options.json:
@@ -53,12 +53,6 @@ def exponent(rows: list[dict[str, float]], figure: str) -> float:
     """Slope of a figure over the number of products, both as logarithms."""
     sizes, values = (np.log([row[name] for row in rows]) for name in ("products", figure))
     return float(np.polyfit(sizes, values, 1)[0])
-
-
-def _in_a_process(size: int, seed: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", str(size), "--seed", str(seed)]
-    answer: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
-    return answer
 
 
 def measured(size: int, seed: int) -> dict[str, float]:

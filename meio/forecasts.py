@@ -21,6 +21,7 @@ from meio.demand.history_read import read_history
 from meio.demand.joint import sample_paths
 from meio.folder import FACTS, FORECAST, check_destination, files_in, replaced
 from meio.network.distributions import lead_time_moments
+from meio.network.forecast_folder import FORECAST_FACTS
 from meio.network.merge import read_merged
 from meio.network.model import Horizon, Lane
 from meio.network.problems import Problem, ScenarioError, problem_at
@@ -217,7 +218,7 @@ def _write(
         from meio.report.forecast_contents import forecast_html
 
         (draft / REPORT).write_text(forecast_html("Demand forecast", made.scores, facts, made.choice), "utf-8")
-    return dict(json.loads((draft / "forecast.json").read_text("utf-8")))
+    return dict(json.loads((draft / FORECAST_FACTS).read_text("utf-8")))
 
 
 def _paths(made: DemandForecast, count: int, seed: int) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def plan_in_blocks(
     for index in blocks.lost:
         for part in parts_of(folder, index):
             part.unlink(missing_ok=True)  # it may have been lost after it wrote them
-    plan = _as_plan(network, found, terms.prices, dual_value, settled, time.perf_counter() - started)
+    plan = _as_plan(network, shared.limit, found, terms.prices, dual_value, settled, time.perf_counter() - started)
     return CataloguePlan(plan, scenario, network, dict(blocks.lost))
 
 
@@ -184,13 +184,13 @@ def _settled(blocks: Blocks, journal: Journal, terms: Terms) -> list[Settled]:
 
 def _as_plan(
     network: CompiledScenario,
+    limit: CapacityPrices,
     found: Searched,
     prices: CapacityPrices,
     dual_value: float,
     settled: list[Settled],
     seconds: float,
 ) -> Plan:
-    limit = capacities(network).limit
     steps = recovery_table(settled, (found.cost, violation(unflat(found.use, limit), limit)), limit)
     use = unflat(np.sum([block.use[-1] for block in settled], axis=0), limit)
     cost = float(steps["cost_after"].iloc[-1])

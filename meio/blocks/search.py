@@ -77,8 +77,8 @@ def searched(sample: Sample, blocks: Blocks, journal: Journal, limit: CapacityPr
 
 def _held_against_all(blocks: Blocks, journal: Journal, found: Found, limit: CapacityPrices) -> Searched:
     """What all products that can be planned do in the rounds that were found."""
-    rounds, mixed = found.rounds, np.flatnonzero(found.share)
-    mix = Mix(tuple(unflat(row, limit) for row in rounds.prices[mixed]), found.share[mixed])
+    rounds, answered = found.rounds, np.flatnonzero(found.share)
+    mix = Mix(tuple(unflat(row, limit) for row in rounds.prices[answered]), found.share[answered])
 
     def take() -> Record:
         mixed = dict(blocks.each(mix_block, mix))
