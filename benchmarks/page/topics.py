@@ -210,7 +210,7 @@ TOPICS = {
         "`meio plan` and `meio plan --method extensive`, which plans all products at once over 50 samples of demand, "
         "simulated on the same orders. In every sample the program assigns orders knowing all demand, and its samples "
         "are few: the gap in cost is one between models, not between solvers.",
-        60.0,
+        120.0,
     ),
     "newsvendors": Topic(
         "Newsvendor subproblems: SciPy",
