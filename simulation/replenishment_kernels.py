@@ -114,7 +114,7 @@ def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: f
     granted = units
     if supply.in_proportion:
         granted = state.review.granted[: len(slots)]
-        _share_out(state, supply.source_slot, slots, units, granted)
+        share_out(state, supply.source_slot, slots, units, granted)
     else:
         _most_valuable_first(world.values.unit_value[period_of(world.clock, day)], slots, units)
     for order in range(len(slots)):
@@ -132,7 +132,7 @@ def _ship_orders(world: World, state: State, slots: Ints, units: Ints, minute: f
 
 
 @kernel
-def _share_out(state: State, source_slot: Ints, slots: Ints, units: Ints, granted: Ints) -> None:
+def share_out(state: State, source_slot: Ints, slots: Ints, units: Ints, granted: Ints) -> None:
     """Set what each order may take; of a source that is short the same share, rounded by largest remainders."""
     granted[:] = units
     for first in range(len(slots)):

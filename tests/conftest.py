@@ -14,8 +14,9 @@ settings.load_profile("meio")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest test, so that all others run beside it."""
-    items.sort(key=lambda item: item.path.name != "test_scale.py")
+    """Begin with the longest test, so that all others run beside it, and with those that compile other kernels."""
+    first = ["test_scale.py", "test_simulation_", "test_demand_"]
+    items.sort(key=lambda item: [not item.path.name.startswith(name) for name in first])
 
 
 class Ended(NamedTuple):

@@ -101,3 +101,21 @@ def test_an_evaluation_frees_every_array_it_makes(case: Callable[[], CompiledSce
     assert kept.cost > 0.0
     assert after.alloc > before.alloc
     assert after.alloc - before.alloc == after.free - before.free
+
+
+def test_private_kernels_are_named_in_kernel_modules_only() -> None:
+    """Python has no way into them; a call would end the process."""
+    root = Path(__file__).parent.parent
+    sources = [
+        path for folder in ("meio", "network", "simulation", "benchmarks") for path in (root / folder).rglob("*.py")
+    ]
+    outside = [path for path in [*sources, *(root / "tests").glob("*.py")] if not path.stem.endswith("_kernels")]
+    imported = [
+        f"{path.name}: {name.name}"
+        for path in outside
+        for statement in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").endswith("_kernels")
+        for name in statement.names
+        if name.name.startswith("_")
+    ]
+    assert not imported

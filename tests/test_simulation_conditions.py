@@ -75,14 +75,14 @@ def test_a_lane_departs_on_its_days_only(network):
 
 
 def test_a_shortage_is_shared_in_proportion(network):
-    from meio.simulation.replenishment_kernels import _share_out
+    from meio.simulation.replenishment_kernels import share_out
 
     compiled, plan = network
     state = events_of(compiled, plan)[0]
     state.stock.on_hand[2], state.stock.owed[2], state.stock.on_hand[9], state.stock.owed[9] = 12, 2, 100, 0
     source_slot, slots, units = np.array([2, 2, 9, 2]), np.arange(4), np.array([5, 10, 3, 6])
     granted = units.copy()
-    _share_out(state, source_slot, slots, units, granted)
+    share_out(state, source_slot, slots, units, granted)
     assert granted.tolist() == [2, 5, 3, 3]  # 10 of 21: 2.38, 4.76, 2.86
 
 

@@ -23,7 +23,7 @@ LEAST_P = 1e-4  # seeds are fixed: a test passes always or never
 
 
 @kernel
-def _draw(kind: int, first: float, second: float, samples: np.ndarray) -> None:
+def draw(kind: int, first: float, second: float, samples: np.ndarray) -> None:
     """One number from each of many streams."""
     draws = np.empty(2, dtype=np.uint64)
     for sample in range(len(samples)):
@@ -42,7 +42,7 @@ def _draw(kind: int, first: float, second: float, samples: np.ndarray) -> None:
 
 def drawn(kind, first=0.0, second=0.0):
     samples = np.empty(SAMPLES)
-    _draw(kind, first, second, samples)
+    draw(kind, first, second, samples)
     return samples
 
 
