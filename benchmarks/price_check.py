@@ -14,7 +14,8 @@ what chance does in planning. What a capacity is worth by its price is held to w
 kept, simulated on orders of its own (docs/sensitivity.md).
 
 The exit code is 1 when a bar is missed: each simulated change lies within 15% of the worth, or its 95% interval holds
-it; the planning model's least cost, where it is known (closed forms), lies within 15% of price × change.
+it, or overlaps that of price × change over the prices that replans find (a refined price is one search's, too); the
+planning model's least cost, where it is known (closed forms), lies within 15% of price × change.
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ def main() -> int:
     if not options.json:
         for row in rows:
             print(
-                f"{row['at']:<40} price × 5%: {row['price']:7.0f}   kept {row['kept']:7.0f}   "
-                f"worth {row['worth']:7.0f}   planning model {row['planned']:7.0f}   "
+                f"{row['at']:<40} price × 5%: {row['price']:7.0f} "
+                f"[{row['priced_low']:.0f}, {row['priced_high']:.0f}]   "
+                f"kept {row['kept']:7.0f}   worth {row['worth']:7.0f}   planning model {row['planned']:7.0f}   "
                 f"simulated {row['simulated']:7.0f} [{row['low']:.0f}, {row['high']:.0f}] "
                 f"({row['simulated'] / row['worth'] - 1.0:+.0%})"
             )
@@ -78,12 +80,15 @@ def figures_of(row: dict[str, Any]) -> dict[str, Any]:
     """Return worth and half the differences between 5% less and 5% more, and whether they agree."""
     price, worth, simulated = row["by_price"], row["worth_of_share"], row["simulated"]
     ends = {"low": row["simulated_low"], "high": row["simulated_high"]}
-    near = {"simulated": abs(simulated / worth - 1.0) <= TOLERANCE or ends["low"] <= worth <= ends["high"]}
+    priced = {"priced_low": row["priced_low"], "priced_high": row["priced_high"]}
+    holds = ends["low"] <= worth <= ends["high"]
+    overlap = max(ends["low"], priced["priced_low"]) <= min(ends["high"], priced["priced_high"])
+    near = {"simulated": abs(simulated / worth - 1.0) <= TOLERANCE or holds or overlap}
     planned = (row["planned_minus"] - row["planned_plus"]) / 2.0
     if not np.isnan(planned):
         near["planned"] = abs(planned / price - 1.0) <= TOLERANCE
     figures = {"price": price, "kept": row["kept"], "worth": worth, "planned": planned, "simulated": simulated}
-    rounded = {name: round(float(value), 1) for name, value in (figures | ends).items()}
+    rounded = {name: round(float(value), 1) for name, value in (figures | ends | priced).items()}
     at = " ".join(part for part in (row["resource"], row["at"], row["storage_type"]) if part)
     return {"at": at} | rounded | {"passed": {name: bool(holds) for name, holds in near.items()}}
 

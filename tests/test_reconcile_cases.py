@@ -51,23 +51,33 @@ def test_front_moves_as_fast_as_what_melts():
 
 
 def test_forecasts_look_at_nothing_later():
-    from reconciling.hierarchy import WEEKS, moving_means
+    from reconciling.hierarchy import NUM_ORIGINS, all_levels, forecasts_of, generated
 
-    history = np.random.default_rng(0).uniform(0, 9, (30, 24))
-    mean, errors = moving_means(history)
-    for cell, weeks in enumerate(WEEKS):
-        assert mean[cell] == pytest.approx(history[-weeks:, cell].mean())
-        assert errors[0, cell] == pytest.approx(history[13, cell] - history[13 - weeks : 13, cell].mean())
-    assert errors.shape == (17, 24)
+    cells = np.array([all_levels(weeks) for weeks in generated(2, np.random.default_rng(0))])
+    later = cells.copy()
+    later[:, -NUM_ORIGINS:] += 100.0
+    known, changed = (forecasts_of(of, "seasonal_naive", 0, calibrated=True) for of in (cells, later))
+    np.testing.assert_array_equal(known[: NUM_ORIGINS + 1], changed[: NUM_ORIGINS + 1])
+    assert (known[NUM_ORIGINS + 1] != changed[NUM_ORIGINS + 1]).any()
 
 
-def test_covariance_of_many_errors_is_their_covariance():
-    from reconciling.hierarchy import covariances
+def test_covariance_of_many_errors_is_theirs_but_for_the_shrinking(monkeypatch):
+    from reconciling import hierarchy
 
     random = np.random.default_rng(1)
-    errors = random.standard_normal((1, 4_000, 24)) @ random.standard_normal((24, 24))
-    expected = errors[0].T @ errors[0] / 4_000
-    np.testing.assert_allclose(covariances(errors)[0], expected, atol=1e-9 * expected.max())
+    errors = random.standard_normal((4_000, 1, 24)) @ random.standard_normal((24, 24))
+    expected = errors[:, 0].T @ errors[:, 0] / 4_000
+    sd = np.ones((4_000, 1, 24))
+    found = hierarchy.covariances(errors, sd, sd[0])[0]
+    parts = np.ix_(hierarchy.PART, hierarchy.PART)
+    np.testing.assert_allclose(np.diag(found)[hierarchy.PART], np.diag(expected)[hierarchy.PART])
+    np.testing.assert_allclose(
+        found[parts] - np.diag(np.diag(found[parts])), 0.7 * (expected[parts] - np.diag(np.diag(expected[parts])))
+    )
+    monkeypatch.setattr(hierarchy, "SHRUNK", 0.0)
+    np.testing.assert_allclose(hierarchy.covariances(errors, sd, sd[0])[0], expected, atol=1e-9 * expected.max())
+    twice = hierarchy.covariances(errors, sd, 2 * sd[0])[0]
+    np.testing.assert_allclose(twice, 4 * expected, atol=1e-8 * expected.max())
 
 
 def test_levels_add_up():

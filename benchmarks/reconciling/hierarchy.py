@@ -1,10 +1,12 @@
-"""Weekly demand by zone and speed, each level forecast by itself, then made to add up.
+"""Weekly demand by zone and speed and its totals, each forecast by itself, then made to add up.
 
-A cell's forecast is the mean of its last weeks: 13 by zone and speed, 8 by zone or by speed, 4 in total. The covariance
-is that of errors so far: variances of the product's own, correlations of all products together, both of the cells that
-totals are made of and of what each total's forecast misses them by. Estimated for the totals themselves, noise would
-pass for knowledge: a total's errors are nearly the sum of its parts', and shrinking that makes a total certain by
-averaging. Nothing later than a week's start is used to forecast it.
+All levels are series of one history; a model of `meio.demand` (pooled boosting unless told otherwise) forecasts each of
+them from every one of the last 24 weeks. The first twelve only show how errors go together; the others are judged.
+
+The covariance has the spread of each forecast's own quantiles, and correlations of past errors of all products, both of
+the cells that totals are made of and of what each total's forecast misses them by, the correlations shrunk by 0.3.
+Estimated for the totals themselves, noise would pass for knowledge: a total's errors are nearly the sum of its parts',
+and shrinking that makes a total certain by averaging. Nothing later than a week's start is used to forecast it.
 """
 
 from __future__ import annotations
@@ -15,12 +17,18 @@ import numpy as np
 import pandas as pd
 from reconciling.scores import ratios
 
-from meio.demand import AddUp, reconcile_table
+from meio.demand import AddUp, History, Span, reconcile_table, roll
+from meio.demand.conformal import calibrate
+from meio.demand.models import model_named
+from meio.demand.moments import moments
+from meio.demand.scores import quantile_loss
+from meio.demand.spans import PROBABILITIES
 
 ZONES, SPEEDS = ("A", "B", "C", "D", "E"), ("next day", "standard", "economy")
 COUNTRIES = {"United Kingdom": "A", "Germany": "B", "France": "C", "EIRE": "D"}  # all others are E
-NUM_ORIGINS = 12
-PROBABILITIES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+NUM_ORIGINS, REFIT_EVERY = 12, 3
+SHRUNK = 0.3  # of correlations; 0 to 0.5 give nearly the same
+LEAST_SD = 0.05  # none is certain
 KEYS = pd.MultiIndex.from_product([(*ZONES, "all"), (*SPEEDS, "all")], names=["zone", "speed"]).to_frame(index=False)
 LEVELS = {
     "zone x speed": (KEYS["zone"] != "all") & (KEYS["speed"] != "all"),
@@ -33,7 +41,6 @@ CELLS = KEYS.to_numpy(object)
 WITHIN = ((CELLS[:, None] == CELLS[PART]) | (CELLS[:, None] == "all")).all(axis=2)  # [cell, part]
 APART = np.eye(len(KEYS))  # errors [cell] → errors of parts, and how far each total's error is from its parts'
 APART[np.ix_(~PART, PART)] -= WITHIN[~PART]
-WEEKS = np.select([PART, LEVELS["total"]], [13, 4], 8)  # the less a cell sells, the longer its mean
 SHARES = np.array([[0.2, 0.6, 0.2], [0.1, 0.6, 0.3], [0.1, 0.5, 0.4], [0.3, 0.6, 0.1], [0.05, 0.45, 0.5]])
 
 
@@ -70,67 +77,96 @@ def all_levels(demand: np.ndarray) -> np.ndarray:
     return np.concatenate([wide, wide.sum(axis=2, keepdims=True)], axis=2).reshape(len(demand), -1).astype(float)
 
 
-def moving_means(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forecast of the next week [cell], and errors so far [week, cell], of a history [week, cell]."""
-    total = np.vstack([np.zeros(history.shape[1]), history.cumsum(axis=0)])
-    weeks, cells = np.arange(WEEKS.max(), len(history) + 1)[:, None], np.arange(history.shape[1])
-    means = (total[weeks, cells] - total[weeks - WEEKS, cells]) / WEEKS
-    return means[-1], history[WEEKS.max() :] - means[:-1]
+def history_of(cells: np.ndarray) -> History:
+    """Demand [product, week, cell] as a history with a series for each product and cell."""
+    num_products, num_weeks, num_cells = cells.shape
+    units = cells.swapaxes(1, 2).reshape(-1, num_weeks)
+    names = np.repeat([f"p{number}" for number in range(num_products)], num_cells)
+    series = pd.concat([KEYS] * num_products, ignore_index=True).assign(product=names)
+    always, weights = np.ones_like(units), np.ones(len(units))
+    return History(
+        series, pd.Timestamp("2010-12-06"), 7, units, always, None, None, pd.DataFrame(index=series.index), weights
+    )
 
 
-def covariances(errors: np.ndarray) -> np.ndarray:
-    """Covariance [product, cell, cell] of errors [product, week, cell]."""
-    apart = errors @ APART.T
-    sd = np.maximum(np.sqrt(np.mean(apart**2, axis=1)), 0.05)  # none is certain
-    unit = apart / sd[:, None]
-    correlation = np.einsum("pwc,pwd->cd", unit, unit) / (unit.shape[0] * unit.shape[1])
-    scale = np.sqrt(np.diag(correlation))
+def forecasts_of(cells: np.ndarray, model: str, seed: int, *, calibrated: bool) -> np.ndarray:
+    """Quantiles [origin, product, cell, probability] of the week after each origin, of demand [product, week, cell]."""
+    history = history_of(cells)
+    origins = np.arange(history.num_periods - 2 * NUM_ORIGINS, history.num_periods)
+    rolled = roll(model_named(model, seed=seed, num_threads=1), history, (Span(1, 1),), origins, REFIT_EVERY)
+    if calibrated:
+        level = np.select(list(LEVELS.values()), list(LEVELS), "")
+        rolled = calibrate(rolled, np.tile(level, len(cells)))
+    return rolled.quantile.reshape(len(origins), len(cells), len(KEYS), -1)
+
+
+def covariances(errors: np.ndarray, past_sd: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Covariance [product, cell, cell] of forecasts with these standard deviations [product, cell].
+
+    Learned from errors [origin, product, cell] of forecasts with standard deviations of the same shape.
+    """
+    unit = ((errors @ APART.T) / past_sd).reshape(-1, len(KEYS))
+    second = unit.T @ unit / len(unit)
+    second += SHRUNK * (np.diag(np.diag(second)) - second)
     back = np.linalg.inv(APART)
-    inner = sd[:, :, None] * (correlation / np.outer(scale, scale)) * sd[:, None, :]
-    return back @ inner @ back.T
+    return back @ (sd[:, :, None] * second * sd[:, None, :]) @ back.T
 
 
-def pinball(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """Quantile loss [cell] of quantiles [probability, cell], over probabilities."""
-    short = actual - quantiles
-    return np.maximum(PROBABILITIES[:, None] * short, (PROBABILITIES[:, None] - 1) * short).mean(axis=0)
+def hierarchy(demand: np.ndarray, seed: int, model: str, *, calibrated: bool = False) -> dict[str, object]:
+    """Figures over products and the last weeks of demand [product, week, zone, speed].
 
-
-def hierarchy(demand: np.ndarray, seed: int, num_samples: int = 200) -> dict[str, object]:
-    """Figures over products and the last weeks of demand [product, week, zone, speed]."""
+    ``quantile_loss_ratio`` compares samples that keep the laws, drawn with the forecasts' own quantiles, with these
+    quantiles; ``as_gaussian`` samples of the Gaussian with the same mean and covariance, likewise.
+    """
+    cells = np.array([all_levels(weeks) for weeks in demand])
+    quantile = forecasts_of(cells, model, seed, calibrated=calibrated)
+    actual = cells[:, -2 * NUM_ORIGINS :].swapaxes(0, 1)
+    mean, variance = moments(quantile)
+    sd, missed = np.maximum(np.sqrt(variance), LEAST_SD), actual - mean
     loss, errors, misses = [], [], []
-    history = np.array([all_levels(weeks) for weeks in demand])
-    for origin in range(history.shape[1] - NUM_ORIGINS, history.shape[1]):
-        past = [moving_means(cells[:origin]) for cells in history]
-        spread = covariances(np.array([missed for _, missed in past]))
-        for product, (mean, _) in enumerate(past):
-            actual = history[product, origin]
-            before, after, equal, miss = one_origin(mean, spread[product], (seed, product, origin), num_samples)
-            loss.append([pinball(before, actual), pinball(after[1:], actual)])
-            errors.append([np.abs(way - actual) for way in (mean, equal, after[0])])
+    for origin in range(NUM_ORIGINS, 2 * NUM_ORIGINS):
+        spread = covariances(missed[:origin], sd[:origin], sd[origin])
+        for product in range(len(cells)):
+            ways, means, miss = one_week(
+                quantile[origin, product], mean[origin, product], spread[product], (seed, product, origin)
+            )
+            loss.append(quantile_loss(ways, actual[origin, product]))
+            errors.append(np.abs(means - actual[origin, product]))
             misses.append(miss)
-    by_level = {name: np.array(loss)[:, :, cells].sum(axis=(0, 2)) for name, cells in LEVELS.items()}
+    by_level = {name: np.array(loss)[:, :, at].sum(axis=(0, 2)) for name, at in LEVELS.items()}
     return {
-        "quantile_loss_ratio": {name: round(float(after / before), 4) for name, (before, after) in by_level.items()},
-        "error": {name: ratios(np.array(errors)[:, :, cells].mean(axis=2)) for name, cells in LEVELS.items()},
+        "model": model + (", calibrated" if calibrated else ""),
+        "quantile_loss_ratio": {name: round(float(own / before), 4) for name, (before, own, _) in by_level.items()},
+        "as_gaussian": {name: round(float(plain / before), 4) for name, (before, _, plain) in by_level.items()},
+        "error": {name: ratios(np.array(errors)[:, :, at].mean(axis=2)) for name, at in LEVELS.items()},
         "largest_miss": max(misses),
         "forecasts": len(loss),
     }
 
 
-def one_origin(
-    mean: np.ndarray, covariance: np.ndarray, key: tuple[int, ...], num_samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Quantiles before; mean and quantiles after; mean by equal variances; largest miss of mean and samples."""
-    laws = [AddUp("zone"), AddUp("speed")]
-    frame = KEYS.assign(mean=mean)
-    before, tied = (reconcile_table(frame, which, covariance=covariance) for which in ([], laws))
-    equal = reconcile_table(frame, laws, covariance=np.eye(mean.size))
+def one_week(
+    quantile: np.ndarray, mean: np.ndarray, covariance: np.ndarray, key: tuple[int, ...], num_samples: int = 200
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Reconcile one product's forecast of one week.
+
+    Returns
+    -------
+    array [way, cell, probability]
+        Quantiles before, after with the forecast's own shapes, after as a Gaussian.
+    array [way, cell]
+        Means before, by equal variances, by the covariance.
+    float
+        By how much means and samples miss their totals at most.
+    """
+    laws, frame = [AddUp("zone"), AddUp("speed")], KEYS.assign(mean=mean)
     seed = int(np.random.SeedSequence(key).generate_state(1)[0])
-    samples = tied.sample(num_samples, seed)
-    first = np.quantile(before.sample(num_samples, seed), PROBABILITIES, axis=0)
-    after = np.vstack([tied.frame["mean"], np.quantile(samples, PROBABILITIES, axis=0)])
-    return first, after, equal.frame["mean"].to_numpy(), missed_by(np.vstack([after[0], samples]))
+    equal = reconcile_table(frame, laws, covariance=np.eye(mean.size)).frame["mean"].to_numpy()
+    shaped = reconcile_table(frame, laws, covariance=covariance, quantile=quantile)
+    plain = reconcile_table(frame, laws, covariance=covariance)
+    drawn = [table.sample(num_samples, seed) for table in (shaped, plain)]
+    after = [np.quantile(samples, PROBABILITIES, axis=0).T for samples in drawn]
+    tied = plain.frame["mean"].to_numpy()
+    return np.stack([quantile, *after]), np.stack([mean, equal, tied]), missed_by(np.vstack([tied, *drawn]))
 
 
 def missed_by(demand: np.ndarray) -> float:

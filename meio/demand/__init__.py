@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
     from meio.demand.rolling import RollingForecasts, roll
     from meio.demand.score_table import score_table
+    from meio.demand.shaped import ShapedForecast
     from meio.demand.spans import QuantileForecast, Span
     from meio.demand.stocking import StockingCost
     from meio.demand.table_laws import AddUp, ClosedCycle, FlatEnd, Known
     from meio.demand.tables import ReconciledTable, reconcile_table
-    from meio.demand.update import reconcile
+    from meio.demand.update import reconcile, reconcile_samples
 
 __all__ = [
     "AddUp",
@@ -45,6 +46,7 @@ __all__ = [
     "QuantileForecast",
     "ReconciledTable",
     "RollingForecasts",
+    "ShapedForecast",
     "Span",
     "StockingCost",
     "calibrate",
@@ -62,6 +64,7 @@ __all__ = [
     "read_forecast",
     "read_history",
     "reconcile",
+    "reconcile_samples",
     "reconcile_table",
     "roll",
     "sample_paths",
@@ -85,6 +88,7 @@ _HOMES = {
     "QuantileForecast": "spans",
     "ReconciledTable": "tables",
     "RollingForecasts": "rolling",
+    "ShapedForecast": "shaped",
     "Span": "spans",
     "StockingCost": "stocking",
     "calibrate": "conformal",
@@ -102,6 +106,7 @@ _HOMES = {
     "read_forecast": "folder",
     "read_history": "history_read",
     "reconcile": "update",
+    "reconcile_samples": "update",
     "reconcile_table": "tables",
     "roll": "rolling",
     "sample_paths": "joint",

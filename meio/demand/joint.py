@@ -16,8 +16,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from meio.demand.moments import level_weights
 from meio.demand.rolling import RollingForecasts
-from meio.demand.scores import LEVELS, levels_of_demand
+from meio.demand.scores import levels_of_demand
 from meio.demand.spans import QuantileForecast, Span
 from meio.network.compiled import Floats, Ints
 
@@ -83,7 +84,7 @@ def sample_paths(
     each period's values are replaced by those of its own quantiles in the same order; last of all come the totals.
     """
     random = np.random.default_rng(seed)
-    weights = _grid(num_paths)
+    weights = level_weights((np.arange(num_paths) + 0.5) / num_paths)
     periods = forecast.quantile[:, _positions(forecast.spans, window)] @ weights
     totals = forecast.quantile[:, forecast.spans.index(window)] @ weights
     paths = np.empty((len(periods), num_paths, window.length))
@@ -98,20 +99,6 @@ def sample_paths(
 
 def _positions(spans: tuple[Span, ...], window: Span) -> list[int]:
     return [spans.index(Span(period, period)) for period in range(window.first, window.last + 1)]
-
-
-def _grid(num_paths: int) -> Floats:
-    """Weights [probability, path] that make quantiles into that many evenly likely values, rising.
-
-    Between levels values are linear, below the first constant; above the last the excess is exponential.
-    """
-    grid = (np.arange(num_paths) + 0.5) / num_paths
-    weights = np.array([np.interp(grid, LEVELS, unit) for unit in np.eye(len(LEVELS))])
-    tail = 1 - LEVELS[-1]
-    excess = np.log(np.maximum(tail / (1 - grid), 1.0)) / np.log((1 - LEVELS[-2]) / tail)
-    weights[-1] += excess
-    weights[-2] -= excess
-    return weights
 
 
 def _pool(ranks: Floats, rows: Ints) -> Floats:

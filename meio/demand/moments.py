@@ -31,6 +31,20 @@ def moments(quantile: Floats) -> tuple[Floats, Floats]:
     return mean, square + tail * (last**2 + 2 * last * excess + 2 * excess**2)
 
 
+def level_weights(level: Floats) -> Floats:
+    """Weights [probability, ...] of quantiles that add up to the demand at a level in 0 to 1, exclusive, of any shape.
+
+    Demand is as `moments` has it: linear between two probabilities, constant below the first, exponential above the
+    last.
+    """
+    weights = np.array([np.interp(level, _LEVELS, unit) for unit in np.eye(len(_LEVELS))])
+    tail = 1 - _LEVELS[-1]
+    excess = np.log(np.maximum(tail / (1 - level), 1.0)) / np.log((1 - _LEVELS[-2]) / tail)
+    weights[-1] += excess
+    weights[-2] -= excess
+    return weights
+
+
 def demand_table(forecast: QuantileForecast, window: Span) -> pd.DataFrame:
     """Demand of each period as a scenario draws it: independent, negative binomial.
 

@@ -57,10 +57,14 @@ class NonnegativeForecast:
 
     def sample(self, num_samples: int, random: np.random.Generator) -> Floats:
         """Array [sample, cell]; every sample keeps the exact laws and is not negative."""
-        samples = self.gaussian.sample(num_samples, random)
+        return self.nearest(self.gaussian.sample(num_samples, random))
+
+    def nearest(self, samples: Floats) -> Floats:
+        """Samples [sample, cell] that keep the laws, each moved to the nearest that also is not negative."""
+        moved = samples.copy()
         for row in np.flatnonzero(samples.min(axis=1, initial=0.0) < 0):
-            samples[row] = _nearest(samples[row], self.gaussian.root)
-        return samples
+            moved[row] = _nearest(samples[row], self.gaussian.root)
+        return moved
 
     def quantiles(self, probabilities: ArrayLike, num_samples: int, random: np.random.Generator) -> Floats:
         """Quantiles of each cell by itself over samples, array [probability, cell]."""

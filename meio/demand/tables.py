@@ -12,6 +12,8 @@ from scipy import sparse
 
 from meio.demand.forecast import Forecast, finite
 from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
+from meio.demand.shaped import ShapedForecast
+from meio.demand.spans import PROBABILITIES
 from meio.demand.table_cells import Shares, independent_blocks, key_columns, numbers, shared_factors
 from meio.demand.table_laws import TableLaw
 from meio.demand.update import reconcile
@@ -31,7 +33,7 @@ class ReconciledTable:
     """
 
     frame: pd.DataFrame
-    blocks: Sequence[tuple[Ints, Forecast | NonnegativeForecast]]
+    blocks: Sequence[tuple[Ints, Forecast | NonnegativeForecast | ShapedForecast]]
 
     def sample(self, num_samples: int, seed: int = 0) -> Floats:
         """Array [sample, row]; every sample keeps the exact laws. Same seed, same samples."""
@@ -54,6 +56,7 @@ def reconcile_table(
     *,
     correlation: Shares | None = None,
     covariance: ArrayLike | None = None,
+    quantile: ArrayLike | None = None,
     nonnegative: bool = True,
 ) -> ReconciledTable:
     """Return a table of forecasts that keeps laws, and has no negative demand.
@@ -68,6 +71,10 @@ def reconcile_table(
         correlate by the sum of the shares they have in common. At most 1 together. A total's label is a label too.
     covariance : array [row, row], optional
         In place of ``sd`` and `correlation`.
+    quantile : array [row, probability], optional
+        Of each row's demand at `meio.demand.spans.PROBABILITIES`, as forecasts hold them. Samples then are spread as
+        these say (a slow mover's counts stay counts, but for what the laws move them), not as a Gaussian; never below
+        zero. ``mean`` and ``sd`` remain those of the Gaussian.
     nonnegative : bool
         Whether demand is kept from falling below zero.
 
@@ -76,20 +83,36 @@ def reconcile_table(
     LawError
         If laws contradict each other, or name what is not there.
     ValueError
-        If the table, the correlation or the covariance is not as described above.
+        If the table, the correlation, the covariance or the quantiles are not as described above.
     """
     keys, mean = key_columns(frame), numbers(frame, "mean")
     ties, forecast_of = (
         _by_factors(frame, keys, correlation or {}) if covariance is None else _by_covariance(covariance, len(frame))
     )
-    blocks = []
+    shape = None if quantile is None else _quantiles(quantile, len(frame))
+    blocks: list[tuple[Ints, Forecast | NonnegativeForecast | ShapedForecast]] = []
     for rows, inner in independent_blocks([law for each in laws for law in each.laws(keys)], ties):
-        forecast = reconcile(forecast_of(rows, mean[rows]), inner)
-        blocks.append((rows, keep_nonnegative(forecast) if nonnegative else forecast))
+        before = forecast_of(rows, mean[rows])
+        after = reconcile(before, inner)
+        if shape is not None:
+            blocks.append((rows, ShapedForecast(before, inner, keep_nonnegative(after), shape[rows])))
+        else:
+            blocks.append((rows, keep_nonnegative(after) if nonnegative else after))
     moments = np.empty((2, len(frame)))
     for rows, result in blocks:
         moments[:, rows] = result.mean, result.sd
     return ReconciledTable(frame.assign(mean=moments[0], sd=moments[1]), blocks)
+
+
+def _quantiles(quantile: ArrayLike, num_rows: int) -> Floats:
+    """Quantiles [row, probability], checked."""
+    found, expected = finite(quantile, "quantile", 2), (num_rows, len(PROBABILITIES))
+    if found.shape != expected:
+        raise ValueError(f"quantile: found shape {found.shape}, expected {expected}: rows of the table × probabilities")
+    if (found < 0).any() or (np.diff(found) < 0).any():
+        row = int(((found < 0).any(axis=1) | (np.diff(found) < 0).any(axis=1)).argmax())
+        raise ValueError(f"quantile, row {row}: found {found[row].tolist()}, expected rising numbers of 0 or more")
+    return found
 
 
 _Part = Callable[[Ints, Floats], Forecast]

@@ -51,16 +51,58 @@ def reconcile(forecast: Forecast, laws: Iterable[Law]) -> Forecast:
         return forecast
     arrays = law_arrays(laws, forecast.mean.size)
     directions = _Directions.of(forecast, arrays)
-    mean, noise = forecast.mean, np.zeros(len(laws))
-    for _ in range(_REFINEMENTS):
-        step = directions.shortest(-arrays.excess(mean) - noise)
-        mean = mean + forecast.root.spread(step[: forecast.root.num_sources])
-        noise[arrays.noise_sd > 0] += arrays.noise_sd[arrays.noise_sd > 0] * step[forecast.root.num_sources :]
-    missed = np.abs(arrays.excess(mean) + noise)
-    broken = np.flatnonzero(missed > TOLERANCE * np.maximum(arrays.scale(mean), arrays.scale(forecast.mean)))
+    moved, missed = _moved(forecast, arrays, directions, forecast.mean[:, None], np.zeros((len(laws), 1)))
+    mean = moved[:, 0]
+    broken = np.flatnonzero(missed[:, 0] > TOLERANCE * np.maximum(arrays.scale(mean), arrays.scale(forecast.mean)))
     if broken.size:
         raise LawError(_contradiction(laws, arrays, directions, mean, int(broken[0])))
     return Forecast(mean, forecast.root.conditioned(directions.basis))
+
+
+def reconcile_samples(forecast: Forecast, laws: Iterable[Law], samples: Floats, random: np.random.Generator) -> Floats:
+    """Move samples of any distribution so that each keeps the laws, the uncertain cells of each the most.
+
+    Samples of the forecast itself become samples of `reconcile`'s result; others keep their shape, moved by the same
+    linear rule.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Says which cells are uncertain, and which go together.
+    laws : iterable of Law
+        Which do not contradict each other; with noise, each sample misses them by its own draw.
+    samples : array [sample, cell]
+    random : Generator
+        Draws the noise of laws.
+
+    Returns
+    -------
+    array [sample, cell]
+
+    References
+    ----------
+    Panagiotelis, Gamakumara, Athanasopoulos, Hyndman (2023), "Probabilistic forecast reconciliation: properties,
+    evaluation and score optimisation".
+    """
+    laws = tuple(laws)
+    arrays = law_arrays(laws, forecast.mean.size)
+    if not laws:
+        return samples
+    noise = arrays.noise_sd[:, None] * random.standard_normal((len(laws), len(samples)))
+    return _moved(forecast, arrays, _Directions.of(forecast, arrays), samples.T, noise)[0].T
+
+
+def _moved(
+    forecast: Forecast, arrays: LawArrays, directions: _Directions, demand: Floats, noise: Floats
+) -> tuple[Floats, Floats]:
+    """Demand [cell, sample] given the laws, begun with a noise [law, sample] of each; and what still misses them."""
+    noisy = arrays.noise_sd > 0
+    num_sources, value, noise = forecast.root.num_sources, arrays.value[:, None], noise.copy()
+    for _ in range(_REFINEMENTS):
+        step = directions.shortest(value - arrays.weights @ demand - noise)
+        demand = demand + forecast.root.spread(step[:num_sources])
+        noise[noisy] += arrays.noise_sd[noisy, None] * step[num_sources:]
+    return demand, np.abs(arrays.weights @ demand - value + noise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +137,10 @@ class _Directions:
         return cls(*first, np.asarray(order_idx, dtype=np.int64), size)
 
     def shortest(self, missing: Floats) -> Floats:
-        """Shortest sources and noises, array [source + noise], that add `missing` [law] to the independent laws."""
+        """Shortest sources and noises [source + noise, …] that add `missing` [law, …] to the independent laws."""
         rank = self.basis.shape[1]
         first_idx = self.order_idx[:rank]
-        along = missing[first_idx] / self.size[first_idx]
+        along = missing[first_idx] / self.size[first_idx, None]
         return self.basis @ solve_triangular(self.triangle[:, :rank], along, trans="T")
 
     def implied_by(self, law: int) -> Ints:

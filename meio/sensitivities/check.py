@@ -11,7 +11,7 @@ import pandas as pd
 from meio.network.compiled import CompiledScenario, Floats
 from meio.network.model import Planning, Policy
 from meio.optimizer.planner import solved
-from meio.optimizer.prices import average_of, capacities
+from meio.optimizer.prices import capacities
 from meio.plans import CapacityPrices, Plan
 from meio.refinement.proof import proven
 from meio.refinement.refine import allowed_use, refined, unrefined
@@ -48,8 +48,8 @@ class _Start(NamedTuple):
 class _Again(NamedTuple):
     """Plans of one scenario, made and simulated again and again."""
 
-    prices: CapacityPrices
-    """Their average"""
+    prices: tuple[CapacityPrices, ...]
+    """Of each replan; of closed forms, which no replan changes, once"""
     dual_value: float
     """Money; NaN when refined: the closed forms' model was not asked again."""
     costs: tuple[Floats, ...]
@@ -73,12 +73,14 @@ def checked(
     Returns
     -------
     DataFrame
-        One row a capacity: its three names; for ``minus`` and ``plus`` each ``planned_…``, the change of the least cost
-        known to the planning model (`Plan.dual_value`, money; missing when refined: its cost is another);
-        ``worth_…``, the same by the prices found with less, or more (money, by which a true change is bounded on one
-        side, the plan's own price being the other); and ``simulated_…`` with ``…_low`` and ``…_high``, the change of
-        simulated cost with its 95% interval, paired. ``simulated``, with ends, is half the difference of the two: what
-        is compared with the price. Of several replans, intervals are by Student's t over these.
+        One row a capacity: its three names; ``priced`` with ``…_low`` and ``…_high``, price × change by the prices that
+        replans find with capacities as they are (one price: without an interval); for ``minus`` and ``plus`` each
+        ``planned_…``, the change of the least cost known to the planning model (`Plan.dual_value`, money; missing when
+        refined: its cost is another); ``worth_…``, the same by the prices found with less, or more (money, by which a
+        true change is bounded on one side, the plan's own price being the other); and ``simulated_…`` with ``…_low``
+        and ``…_high``, the change of simulated cost with its 95% interval, paired. ``simulated``, with ends, is half
+        the difference of the two: what is compared with the price. Of several replans, intervals are by Student's t
+        over these.
     """
     start = _start(compiled, plan, terms)
     base = _planned_again(compiled, start, start.allowed, terms)
@@ -86,6 +88,7 @@ def checked(
     rows: list[dict[str, object]] = []
     for capacity in chosen:
         row: dict[str, object] = dict(zip(Capacity._fields, capacity, strict=True))
+        row |= _named("priced", _worth(compiled, capacity, base.prices, share))
         found: dict[str, _Again] = {}
         for side, factor in (("minus", 1.0 - share), ("plus", 1.0 + share)):
             other = scaled(compiled, capacity, factor)
@@ -93,7 +96,8 @@ def checked(
             found[side] = _planned_again(other, start, allowed, terms)
             row |= _named(f"simulated_{side}", _difference(found[side].costs, base.costs))
             row[f"planned_{side}"] = found[side].dual_value - base.dual_value
-            row[f"worth_{side}"] = _by_price(other, capacity, found[side].prices, factor)
+            # its limit is `factor` of the base's; the change is back to the base
+            row[f"worth_{side}"] = -_worth(other, capacity, found[side].prices, 1.0 - 1.0 / factor)[0]
             progress(2 + 2 * len(rows) + (side == "plus"))
         less, more = found["minus"].costs, found["plus"].costs
         rows.append(row | _named("simulated", _difference(less, more, 0.5)))
@@ -110,11 +114,13 @@ def _difference(ones: tuple[Floats, ...], others: tuple[Floats, ...], weight: fl
     return mean_ci95(differences[0] if len(differences) == 1 else np.mean(differences, axis=1))
 
 
-def _by_price(other: CompiledScenario, capacity: Capacity, prices: CapacityPrices, factor: float) -> float:
-    """What the prices found say of a change back to the capacity as it is, money."""
-    limit = of_capacity(capacities(other).limit, other, capacity)
-    more = limit * (1.0 - 1.0 / factor)  # than in the base
-    return -float((of_capacity(prices, other, capacity) * more).sum()) * other.period_days
+def _worth(
+    compiled: CompiledScenario, capacity: Capacity, prices: tuple[CapacityPrices, ...], share: float
+) -> Estimate:
+    """What a share more of a capacity is worth by prices found, money; 95% interval over them."""
+    more = of_capacity(capacities(compiled).limit, compiled, capacity) * share
+    found = np.array([(of_capacity(one, compiled, capacity) * more).sum() * compiled.period_days for one in prices])
+    return mean_ci95(found) if found.size > 1 else (float(found[0]),) * 3
 
 
 def _start(compiled: CompiledScenario, plan: Plan, terms: Terms) -> _Start:
@@ -129,10 +135,10 @@ def _planned_again(compiled: CompiledScenario, start: _Start, allowed: CapacityP
     if allowed is None:
         settings = terms.planning.model_copy(update={"target_gap": _ALL_EVALUATIONS})
         plan = solved(compiled, settings, workers=terms.workers, start=start.plan.prices).plan
-        return _Again(plan.prices, plan.dual_value, _costs(compiled, [plan] * terms.replans, terms))
+        return _Again((plan.prices,), plan.dual_value, _costs(compiled, [plan] * terms.replans, terms))
     plans = [_refined_again(compiled, start, allowed, terms, replan) for replan in range(terms.replans)]
-    found = [plan.refinement.prices for plan in plans if plan.refinement is not None]
-    return _Again(average_of(found), float("nan"), _costs(compiled, plans, terms))
+    found = tuple(plan.refinement.prices for plan in plans if plan.refinement is not None)
+    return _Again(found, float("nan"), _costs(compiled, plans, terms))
 
 
 def _refined_again(
