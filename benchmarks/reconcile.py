@@ -1,11 +1,12 @@
 """Make forecasts keep laws: heat, a melting front, and demand by zone and speed; check what that is worth.
 
 Run as ``python benchmarks/reconcile.py [RAW_DIR] [--model NAME] [--calibrated] [--seed N] [--json]``; RAW_DIR holds the
-public orders that ``scenarios/online-retail/prepare.py`` reads; without it demand is generated. Every level of zone ×
-speed is forecast by a model of `meio.demand`, pooled boosting unless another is named. The figures are one JSON object
-on the last line; the exit code is 1 when a bar is missed: every law holds to 1e-10, in means and in samples; heat and
-front are nearer the exact solution than without laws and than after an equal-variance projection; and quantile loss is
-at no level of zone × speed more than 0.5% above that of the forecasts' own quantiles.
+public orders that ``scenarios/online-retail/prepare.py`` reads (../shared/data/online-retail unless given); where it is
+not, demand is generated. Every level of zone × speed is forecast by a model of `meio.demand`, pooled boosting unless
+another is named. The figures are one JSON object on the last line; the exit code is 1 when a bar is missed: every law
+holds to 1e-10, in means and in samples; heat and front are nearer the exact solution than without laws and than after
+an equal-variance projection; and quantile loss is at no level of zone × speed more than 0.5% above that of the
+forecasts' own quantiles.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from typing import Any
 
 import numpy as np
 from reconciling.heat import heat
-from reconciling.hierarchy import generated, hierarchy, recorded
+from reconciling.hierarchy import FILE, generated, hierarchy, recorded
 from reconciling.stefan import stefan
 
+RAW = Path(__file__).parents[2] / "shared" / "data" / "online-retail"
 NUM_PRODUCTS = 100
 
 
 def main() -> int:
     """Run the three cases and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("raw", metavar="RAW_DIR", nargs="?", type=Path)
+    parser.add_argument("raw", metavar="RAW_DIR", nargs="?", type=Path, default=RAW)
     parser.add_argument("--model", default="boosted")
     parser.add_argument("--calibrated", action="store_true", help="forecasts are calibrated level by level before")
     parser.add_argument("--seed", type=int, default=0)
@@ -36,12 +38,13 @@ def main() -> int:
     options = parser.parse_args()
     began = time.perf_counter()
     random = np.random.default_rng([options.seed, 3])
-    demand = recorded(options.raw, NUM_PRODUCTS, random) if options.raw else generated(NUM_PRODUCTS, random)
+    found = (options.raw / FILE).exists()
+    demand = recorded(options.raw, NUM_PRODUCTS, random) if found else generated(NUM_PRODUCTS, random)
     figures: dict[str, Any] = {
         "heat": heat(options.seed),
         "stefan": stefan(options.seed),
         "hierarchy": hierarchy(demand, options.seed, options.model, calibrated=options.calibrated)
-        | {"demand": "recorded" if options.raw else "generated"},
+        | {"demand": "recorded" if found else "generated"},
     }
     passed = bars(figures)
     if not options.json:

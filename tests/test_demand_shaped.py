@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
-from meio.demand import AddUp, Forecast, Known, parts_of_whole, reconcile, reconcile_table
+from meio.demand import AddUp, Forecast, Known, keep_nonnegative, parts_of_whole, reconcile, reconcile_table
 from meio.demand.moments import level_weights, moments
 from meio.demand.spans import PROBABILITIES
 from meio.demand.update import reconcile_samples
@@ -104,3 +104,15 @@ def test_levels_are_read_between_quantiles():
 def test_quantiles_are_checked(quantile, message):
     with pytest.raises(ValueError, match=message):
         reconcile_table(PARTS, [AddUp("zone")], covariance=np.diag(SD**2), quantile=quantile)
+
+
+def test_keeping_parts_from_falling_below_zero_raises_no_total():
+    mean = np.append(np.full(6, 1.0), 6.0)
+    forecast = Forecast.from_covariance(mean, np.diag(np.append(np.full(6, 1.5**2), 6.0**2)))
+    tied = keep_nonnegative(reconcile(forecast, [parts_of_whole("sum", range(6), 6)]))
+    samples = tied.sample(2_000, np.random.default_rng(5))
+    assert samples.min() >= 0
+    np.testing.assert_allclose(samples[:, :6].sum(axis=1), samples[:, 6], atol=1e-9)
+    assert samples[:, 6].mean() == pytest.approx(6.0, rel=0.05)
+    once = np.maximum(tied.gaussian.sample(2_000, np.random.default_rng(5)), 0.0)  # what it would be, cell by cell
+    assert once[:, :6].sum(axis=1).mean() > 1.15 * 6.0

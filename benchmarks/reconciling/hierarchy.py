@@ -25,6 +25,7 @@ from meio.demand.scores import quantile_loss
 from meio.demand.spans import PROBABILITIES
 
 ZONES, SPEEDS = ("A", "B", "C", "D", "E"), ("next day", "standard", "economy")
+FILE = "daily_demand_sku_country.parquet"
 COUNTRIES = {"United Kingdom": "A", "Germany": "B", "France": "C", "EIRE": "D"}  # all others are E
 NUM_ORIGINS, REFIT_EVERY = 12, 3
 SHRUNK = 0.3  # of correlations; 0 to 0.5 give nearly the same
@@ -49,7 +50,7 @@ def recorded(folder: Path, num_products: int, random: np.random.Generator) -> np
 
     Countries are the zones; speeds are not recorded, so each line draws one.
     """
-    daily = pd.read_parquet(folder / "daily_demand_sku_country.parquet")
+    daily = pd.read_parquet(folder / FILE)
     day = (daily["date"] - pd.Timestamp("2010-12-06")).dt.days
     daily = daily.assign(week=day // 7, zone=daily["country"].map(COUNTRIES).fillna("E"))[day.between(0, 52 * 7 - 1)]
     most = daily.groupby("stock_code")["lines"].sum().nlargest(num_products).index

@@ -19,6 +19,7 @@ from meio.demand.roots import Root
 from meio.network.compiled import Floats, Ints
 
 _NEGATIVE = 1e-11  # shares of the largest cell below which a negative number is rounding
+_CENTRINGS = 4  # moves of samples; each leaves about half of what their average was off
 _REPAIRS = 5  # moves, each on what the one before left by rounding
 
 
@@ -35,8 +36,8 @@ class NonnegativeForecast:
     gaussian : Forecast
         Before cells were kept from falling below zero.
     mean : array [cell]
-        Its mean, moved in the same way: the most probable demand that keeps the laws and is not negative. The average
-        of samples is higher in cells near zero, and lower in others that share a law with them.
+        Its mean, moved in the same way: the most probable demand that keeps the laws and is not negative; near to the
+        average of samples.
     """
 
     gaussian: Forecast
@@ -60,10 +61,19 @@ class NonnegativeForecast:
         return self.nearest(self.gaussian.sample(num_samples, random))
 
     def nearest(self, samples: Floats) -> Floats:
-        """Samples [sample, cell] that keep the laws, each moved to the nearest that also is not negative."""
-        moved = samples.copy()
-        for row in np.flatnonzero(samples.min(axis=1, initial=0.0) < 0):
-            moved[row] = _nearest(samples[row], self.gaussian.root)
+        """Samples [sample, cell] that keep the laws, each moved to one near by that also is not negative.
+
+        Moves all go up in cells near zero, and take with them what shares a law with these cells. So the samples are
+        set down together by what their average has risen, along the laws, and moved again.
+        """
+        root = self.gaussian.root
+        wanted = _nearest(samples.mean(axis=0), root)
+        moved = samples
+        for _ in range(_CENTRINGS):
+            samples = samples + wanted - moved.mean(axis=0)
+            moved = samples.copy()
+            for row in np.flatnonzero(samples.min(axis=1, initial=0.0) < 0):
+                moved[row] = _nearest(samples[row], root)
         return moved
 
     def quantiles(self, probabilities: ArrayLike, num_samples: int, random: np.random.Generator) -> Floats:
