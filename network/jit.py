@@ -1,9 +1,9 @@
 """How kernels are compiled: the one place that decides Numba's options.
 
 Machine code is cached on disk, floating point stays exact (no fastmath, but lockstep kernels may fuse a product and a
-sum), and a kernel releases the interpreter's lock. A kernel whose name begins with ``_`` is for other
-kernels: it has no way in for Python, and a call from there fails. Only `*_kernels.py` modules import this, and they are
-imported by the functions that call them, so that ``import meio`` compiles nothing.
+sum), and a kernel releases the interpreter's lock. A kernel whose name begins with ``_`` is for kernels only: Python
+has no way into it, and a call from there ends the process (a test finds such names). Only `*_kernels.py` modules
+import this, and they are imported by the functions that call them, so that ``import meio`` compiles nothing.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from meio.demand.history import History
 from meio.demand.models.protocol import DemandModel
-from meio.demand.spans import PROBABILITIES, Span, totals
+from meio.demand.spans import Span, checked_quantiles, totals
 from meio.network.compiled import Floats, Ints
 
 
@@ -81,7 +81,8 @@ def roll(
         known = history.until(int(origin))
         if position % refit_every == 0:
             model.fit(known, spans)
-        forecasts.append(_checked(model.predict(known).quantile, model.name, (history.num_series, len(spans))))
+        shape = history.num_series, len(spans)
+        forecasts.append(checked_quantiles(model.predict(known).quantile, model.name, shape))
     demand = outcomes(history, spans, origins)
     return RollingForecasts(model.name, spans, history.period_days, origins, np.stack(forecasts), demand, history.value)
 
@@ -92,11 +93,3 @@ def outcomes(history: History, spans: tuple[Span, ...], origins: Ints) -> Floats
     known = np.where(history.in_stock < 1, np.nan, history.units)
     padded = np.pad(known, ((0, 0), (0, ahead)), constant_values=np.nan)
     return np.stack([totals(padded[:, origin : origin + ahead], spans) for origin in origins])
-
-
-def _checked(quantile: Floats, name: str, shape: tuple[int, int]) -> Floats:
-    if quantile.shape != (*shape, len(PROBABILITIES)):
-        raise ValueError(f"{name}: found quantiles {quantile.shape}, expected {(*shape, len(PROBABILITIES))}")
-    if not np.isfinite(quantile).all() or (quantile < 0).any() or (np.diff(quantile) < 0).any():
-        raise ValueError(f"{name}: found quantiles that fall, are negative or not finite, expected rising ones ≥ 0")
-    return quantile

@@ -59,3 +59,18 @@ class QuantileForecast:
 def totals(units: Floats, spans: tuple[Span, ...]) -> Floats:
     """What was demanded over each span, [series, span], of units [series, period] from period 1 on; NaN if unknown."""
     return np.stack([units[:, span.first - 1 : span.last].sum(axis=1) for span in spans], axis=1)
+
+
+def checked_quantiles(quantile: Floats, name: str, shape: tuple[int, ...]) -> Floats:
+    """Quantiles as they are, if there is one for each probability and each entry of a shape, and all could be demand.
+
+    Raises
+    ------
+    ValueError
+        If their shape is another, or they fall, are negative or not finite.
+    """
+    if quantile.shape != (*shape, len(PROBABILITIES)):
+        raise ValueError(f"{name}: found quantiles {quantile.shape}, expected {(*shape, len(PROBABILITIES))}")
+    if not np.isfinite(quantile).all() or (quantile < 0).any() or (np.diff(quantile) < 0).any():
+        raise ValueError(f"{name}: found quantiles that fall, are negative or not finite, expected rising ones ≥ 0")
+    return quantile

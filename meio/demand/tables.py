@@ -13,7 +13,7 @@ from scipy import sparse
 from meio.demand.forecast import Forecast, finite
 from meio.demand.nonnegative import NonnegativeForecast, keep_nonnegative
 from meio.demand.shaped import ShapedForecast
-from meio.demand.spans import PROBABILITIES
+from meio.demand.spans import checked_quantiles
 from meio.demand.table_cells import Shares, independent_blocks, key_columns, numbers, shared_factors
 from meio.demand.table_laws import TableLaw
 from meio.demand.update import reconcile
@@ -89,30 +89,19 @@ def reconcile_table(
     ties, forecast_of = (
         _by_factors(frame, keys, correlation or {}) if covariance is None else _by_covariance(covariance, len(frame))
     )
-    shape = None if quantile is None else _quantiles(quantile, len(frame))
+    shapes = None if quantile is None else checked_quantiles(np.asarray(quantile, float), "quantile", (len(frame),))
     blocks: list[tuple[Ints, Forecast | NonnegativeForecast | ShapedForecast]] = []
     for rows, inner in independent_blocks([law for each in laws for law in each.laws(keys)], ties):
         before = forecast_of(rows, mean[rows])
         after = reconcile(before, inner)
-        if shape is not None:
-            blocks.append((rows, ShapedForecast(before, inner, keep_nonnegative(after), shape[rows])))
+        if shapes is not None:
+            blocks.append((rows, ShapedForecast(before, inner, keep_nonnegative(after), shapes[rows])))
         else:
             blocks.append((rows, keep_nonnegative(after) if nonnegative else after))
     moments = np.empty((2, len(frame)))
     for rows, result in blocks:
         moments[:, rows] = result.mean, result.sd
     return ReconciledTable(frame.assign(mean=moments[0], sd=moments[1]), blocks)
-
-
-def _quantiles(quantile: ArrayLike, num_rows: int) -> Floats:
-    """Quantiles [row, probability], checked."""
-    found, expected = finite(quantile, "quantile", 2), (num_rows, len(PROBABILITIES))
-    if found.shape != expected:
-        raise ValueError(f"quantile: found shape {found.shape}, expected {expected}: rows of the table × probabilities")
-    if (found < 0).any() or (np.diff(found) < 0).any():
-        row = int(((found < 0).any(axis=1) | (np.diff(found) < 0).any(axis=1)).argmax())
-        raise ValueError(f"quantile, row {row}: found {found[row].tolist()}, expected rising numbers of 0 or more")
-    return found
 
 
 _Part = Callable[[Ints, Floats], Forecast]
