@@ -1,4 +1,4 @@
-"""Synthetic histories of demand with known truth: negative-binomial weeks of slow and fast movers."""
+"""Synthetic histories of demand with known truth, negative-binomial weeks of slow and fast movers; and as tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from meio.demand.history import History
+from meio.demand.history_read import read_history
 from meio.network.compiled import Floats
+from meio.network.problems import ScenarioError
 
 CATEGORIES = ("garden", "kitchen", "toys")
 START = pd.Timestamp("2023-01-02")
@@ -94,3 +97,24 @@ def as_rows(history: History) -> pd.DataFrame:
         if (table := getattr(history, name)) is not None:
             frame[name] = table[series, period]
     return frame
+
+
+def days(*units: float, product: str = "A", first: str = "2026-01-05") -> pd.DataFrame:
+    """Rows of successive days."""
+    dates = pd.date_range(first, periods=len(units)).strftime("%Y-%m-%d")
+    return pd.DataFrame({"date": dates, "product": product, "units": units})
+
+
+def read_frame(frame: pd.DataFrame, products: pd.DataFrame | None = None, **options: object) -> History:
+    """A history of rows, by way of the files ``h.csv`` and ``p.csv`` where the test runs."""
+    frame.to_csv("h.csv", index=False)
+    if products is not None:
+        products.to_csv("p.csv", index=False)
+    return read_history("h.csv", None if products is None else "p.csv", **options)
+
+
+def problems_of_frame(frame: pd.DataFrame, products: pd.DataFrame | None = None, **options: object) -> list[str]:
+    """Everything that is wrong with rows, read as `read_frame` does."""
+    with pytest.raises(ScenarioError) as caught:
+        read_frame(frame, products, **options)
+    return list(map(str, caught.value.problems))

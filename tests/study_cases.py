@@ -20,6 +20,14 @@ from meio.studies.reading import read_study
 
 QUICK = {"planning.refinement_rounds": 2, "planning.max_iterations": 3}
 """Values that make plans quick and poor."""
+LOST = [
+    {"name": "small", "capacities": [{"node": "FC", "factor": 0.6}]},
+    {"name": "nowhere", "nodes": {"close": ["FCC"]}},
+    {"name": "late", "lead_times": [{"from": "MILL", "plus": "1 w"}], "plan": "base"},
+    {"name": "down", "disruptions": [{"node": "FC", "begins": "2025-02-03", "ends": "2025-02-05"}]},
+]
+"""Variations of the quickstart, of which the second fails."""
+RESULTS = ("variants.parquet", "results.parquet", "results.csv", "replications.parquet", "summary.json")
 
 
 def write_quickstart(folder: Path, text: str = QUICKSTART) -> Path:
@@ -71,3 +79,21 @@ def _assert_same(one: Any, other: Any) -> None:
 def with_column(table: str, column: str, values: Any) -> dict[str, pd.DataFrame]:
     """One of the toy's tables with a column replaced."""
     return {table: TABLES[table].assign(**{column: values})}
+
+
+def small_study(folder: Path, **keys: Any) -> dict[str, Any]:
+    """A quick study of the quickstart, as a mapping."""
+    base = str(write_quickstart(folder))
+    return {"name": "s", "base": base, "set": QUICK, "replications": 4, "variations": LOST} | keys
+
+
+def written(folder: Path, **keys: Any) -> Path:
+    """The quick study as a file."""
+    path = folder / "study.yaml"
+    path.write_text(json.dumps(small_study(folder, **keys)), "utf-8")
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Bytes of each file of results."""
+    return {name: (folder / name).read_bytes() for name in RESULTS}

@@ -90,7 +90,7 @@ def test_blocks_are_weighed_task_by_task(monkeypatch, tmp_path):
         monkeypatch.setattr(blocks, name, value)
     path = write_catalogue(tmp_path, catalogue_tables(18), dict.fromkeys(("products", "product_demand"), 3))
     found = blocks.per_block(path, path)
-    assert {"mix_block", "answer_block", "settle_block"} <= set(found["sent_fixed"])
+    assert {"mix_block", "answer_and_bound", "settle_block"} <= set(found["sent_fixed"])
     assert found["sent_per_block"]["mix_block"] == 0.0  # prices are the same however many blocks there are
     assert min(found["returned"].values()) > 0.0
     assert found["sample_seconds"] > 0.0

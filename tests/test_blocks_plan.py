@@ -13,6 +13,7 @@ import pytest
 from catalogue_cases import catalogue_tables, write_catalogue
 
 from meio.blocks import sample
+from meio.blocks.answers import bound_products
 from meio.blocks.checkpoint import Checkpoint
 from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
 from meio.blocks.executors.processes import ProcessExecutor
@@ -24,6 +25,7 @@ from meio.blocks.problem import load_problem
 from meio.network.catalogue import Catalogue, open_catalogue
 from meio.network.compile import compile_scenario
 from meio.network.scenario import load_scenario
+from meio.optimizer.certificate import bounds_of, certify, scaled_prices, summed_bounds
 from meio.optimizer.evaluation import Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import evaluator_of, solved
@@ -84,6 +86,8 @@ def assert_same(made: CataloguePlan, folder: Path, reference: tuple[CataloguePla
         assert np.array_equal(flat(found), flat(wanted))
     assert made.plan.planned_cost == expected.plan.planned_cost
     assert made.plan.dual_value == expected.plan.dual_value
+    assert made.plan.lower_bound == expected.plan.lower_bound
+    assert made.plan.bound_conditions == expected.plan.bound_conditions
     pd.testing.assert_frame_equal(parts(folder), targets, check_exact=True)
 
 
@@ -109,6 +113,21 @@ def test_blocks_answer_as_the_whole_does(catalogue: Catalogue, whole: Any) -> No
         assert dual.curvature(found) == pytest.approx(evaluate.curvature(wanted), rel=1e-9)
         assert found.groups.cost.sum() == pytest.approx(wanted.groups.cost.sum(), rel=1e-12)
         assert found.groups.slope.sum(axis=0) == pytest.approx(wanted.groups.slope.sum(axis=0), rel=1e-9)
+
+
+def test_blocks_are_bounded_as_the_whole_is(
+    catalogue: Catalogue, whole: Any, reference: tuple[CataloguePlan, pd.DataFrame]
+) -> None:
+    plan, proof = reference[0].plan, certify(whole, reference[0].plan.prices)
+    executor = SerialExecutor()
+    executor.open(partial(load_problem, catalogue, 1), len(catalogue.blocks))
+    for prices in scaled_prices(whole, plan.prices):
+        found, wanted = summed_bounds(executor.map(bound_products, prices)), bounds_of(whole, prices)
+        assert found.value == pytest.approx(wanted.value, rel=1e-12)
+        assert found[1:] == wanted[1:]
+    assert plan.bound_conditions == proof.conditions
+    assert plan.lower_bound == pytest.approx(proof.lower_bound, rel=1e-2)  # at prices that are nearly the same
+    assert 0.0 < plan.lower_bound < plan.planned_cost
 
 
 def test_plan_keeps_within_capacity_and_costs_as_much_as_one_in_memory(
@@ -196,6 +215,8 @@ def test_a_block_that_fails_is_left_out(catalogue: Catalogue, tmp_path: Path, fi
     """While prices are held against it, while it is bounded, while it is settled."""
     made = planned(catalogue, tmp_path, Losing(1, first_round))
     assert made.lost == {1: "ValueError: broken"}
+    assert np.isnan(made.plan.lower_bound)
+    assert made.plan.bound_conditions == ("not claimed: 1 blocks are lost",)
     names = catalogue.block(1).tables["products"]["product"]
     planned_products = set(parts(tmp_path)["product"])
     assert len(planned_products) == PRODUCTS - len(names)

@@ -88,7 +88,8 @@ def test_a_catalogue_is_planned_and_written(meio: Meio, catalogue: Path, referen
     summary = json.loads(ended.out)
     assert summary == json.loads((output / "summary.json").read_text())
     assert summary["scenario"]["products"] == PRODUCTS
-    assert summary["plan"]["bound_kind"] == "none"
+    assert summary["plan"]["bound_kind"] == "valid"
+    assert summary["plan"]["lower_bound"] < summary["plan"]["planned_cost"]
     assert summary["plan"]["lost_blocks"] == 0
     assert_same(output, reference)
     files = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}

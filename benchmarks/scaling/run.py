@@ -46,7 +46,7 @@ def planned(folder: Path, size: int, shape: Shape) -> dict[str, Any]:
         while planning, at its peak, shared parts counted once: `memory_gb` of all processes together, `run_memory_gb`
         and `worker_memory_gb` of the first and of the largest other one; `open_memory_mb`: beyond what the program
         takes. On disk, MB: `catalogue_mb`, `rounds_mb` (the checkpoint at its largest), `written_mb`. Of the plan:
-        `dual_gap`, `over_capacity`, `rounds`, `blocks`.
+        `dual_gap`, `over_capacity`, `rounds`, `blocks`, and `bound_share`, the certified bound over the planned cost.
     """
     output, began = folder / f"plan-{size}", time.perf_counter()
     catalogue = generated(folder, size, shape)
@@ -62,6 +62,7 @@ def planned(folder: Path, size: int, shape: Shape) -> dict[str, Any]:
         "written_mb": round(_bytes(output) / 1e6, 2),
         "dual_gap": plan["dual_gap"],
         "over_capacity": plan["capacity_violation_max"],
+        "bound_share": plan["lower_bound"] / plan["planned_cost"],
         "rounds": plan["iterations"],
     }
 

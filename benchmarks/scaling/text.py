@@ -23,6 +23,7 @@ MEASURED = {
     "rounds_mb": ("checkpoint, MB", 1.0),
     "dual_gap": ("dual gap, %", 100.0),
     "over_capacity": ("over capacity, %", 100.0),
+    "bound_share": ("certified bound, % of planned cost", 100.0),
 }
 RATES = {
     "cpu_seconds": ("CPU time, all processes", 1e6, "µs"),
@@ -125,7 +126,7 @@ def blocks_table(block: dict[str, Any], rows: Rows) -> list[str]:
         [label, *(told(one[name]) for one in found)]
         for name, label, told in (
             ("mix_block_bytes", "network, a round over all products", in_bytes),
-            ("answer_block_bytes", "network, the bound", in_bytes),
+            ("answer_and_bound_bytes", "network, the bound", in_bytes),
             ("settle_block_bytes", "network, settling", in_bytes),
             ("sample_read_seconds", "the run itself reads all blocks for its sample, CPU", in_time),
             ("sample_memory_mb", "memory of that sample, one product a block", lambda value: in_bytes(1e6 * value)),

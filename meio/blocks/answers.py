@@ -9,6 +9,7 @@ import numpy as np
 
 from meio.blocks.problem import Problem
 from meio.network.compiled import Floats
+from meio.optimizer.certificate import Bounds, bounds_of
 from meio.optimizer.evaluation import MOST_GROUPS, Answer, Groups, Reckoning, summed
 from meio.optimizer.newton import PriceWeights, price_weights
 from meio.optimizer.recovery import pack_storage
@@ -35,6 +36,11 @@ def open_block(problem: Problem, prices: CapacityPrices) -> Opening:
 def answer_block(problem: Problem, prices: CapacityPrices) -> Reckoning:
     """Answer prices."""
     return _sums(problem.evaluate(prices))
+
+
+def bound_products(problem: Problem, prices: CapacityPrices) -> Bounds:
+    """Bound what the products cost, at one of `meio.optimizer.certificate.scaled_prices`."""
+    return bounds_of(problem.compiled, prices, problem.evaluate.workers)
 
 
 def _sums(answer: Answer) -> Reckoning:

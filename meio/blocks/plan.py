@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from meio.blocks.answers import answer_block, summed_reckoning
+from meio.blocks.bound import Proven, proven
 from meio.blocks.checkpoint import Record
 from meio.blocks.dual import Blocks, BlocksLostError
 from meio.blocks.executors.protocol import Executor
@@ -35,9 +35,9 @@ from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.network.compiled import CompiledScenario
 from meio.network.model import Planning, Scenario
-from meio.optimizer.evaluation import Setting
+from meio.optimizer.certificate import not_claimed
 from meio.optimizer.planner import dual_gap
-from meio.optimizer.prices import Capacities, capacities, flat, no_prices, unflat, violation
+from meio.optimizer.prices import capacities, flat, unflat, violation
 from meio.plans import CapacityPrices, Plan
 
 
@@ -107,9 +107,10 @@ def plan_in_blocks(
         (folder / f"{table}.parquet").mkdir(parents=True, exist_ok=True)
     executor.open(partial(load_problem, catalogue, threads), len(catalogue.blocks))
     blocks = Blocks(executor, len(catalogue.blocks), tell.blocks)
-    found = searched(Sample(catalogue, shared, settings, workers), blocks, journal, shared.limit, tell)
+    sample = Sample(catalogue, shared, settings, workers)
+    found = searched(sample, blocks, journal, shared.limit, tell)
     tell.step = "bound"
-    dual_value = _dual_value(blocks, journal, shared, float(network.period_days), found)
+    bounds = proven(blocks, journal, sample, network, found)
     tell.step = "settle"
     terms = _terms(found, catalogue, shared.limit, folder)
     terms = terms._replace(prices=_prices_settled(catalogue, journal, terms, workers))
@@ -120,7 +121,9 @@ def plan_in_blocks(
     for index in blocks.lost:
         for part in parts_of(folder, index):
             part.unlink(missing_ok=True)  # it may have been lost after it wrote them
-    plan = _as_plan(network, shared.limit, found, terms.prices, dual_value, settled, time.perf_counter() - started)
+    if blocks.lost:
+        bounds = bounds._replace(certificate=not_claimed(f"{len(blocks.lost)} blocks are lost"))
+    plan = _as_plan(network, shared.limit, found, terms.prices, bounds, settled, time.perf_counter() - started)
     return CataloguePlan(plan, scenario, network, dict(blocks.lost))
 
 
@@ -128,18 +131,6 @@ def _network(catalogue: Catalogue) -> Scenario:
     """The network with the first product only."""
     first = catalogue.block(0)
     return of_products(first, [first.tables["products"]["product"].iloc[0]])
-
-
-def _dual_value(blocks: Blocks, journal: Journal, shared: Capacities, period_days: float, found: Searched) -> float:
-    """Value of the dual at the best price, with the storage that packs take set aside."""
-    packs = found.fixed_storage.sum(axis=0)
-    setting = Setting(shared, replace(no_prices(shared.limit), storage=packs), period_days)
-
-    def take() -> Record:
-        answers = [answer for _, answer in blocks.each(answer_block, found.best)]
-        return {"dual_value": np.asarray(setting.answer(found.best, summed_reckoning(answers)).dual_value)}
-
-    return float(journal.step(take)["dual_value"])
 
 
 def _terms(found: Searched, catalogue: Catalogue, limit: CapacityPrices, folder: Path) -> Terms:
@@ -187,7 +178,7 @@ def _as_plan(
     limit: CapacityPrices,
     found: Searched,
     prices: CapacityPrices,
-    dual_value: float,
+    bounds: Proven,
     settled: list[Settled],
     seconds: float,
 ) -> Plan:
@@ -204,12 +195,12 @@ def _as_plan(
         unit_value=np.zeros(shape),
         prices=prices,
         use=use,
-        lower_bound=np.nan,
-        bound_kind="none",
-        bound_conditions=("planned in blocks: only a plan in memory certifies a bound",),
-        dual_value=dual_value,
+        lower_bound=bounds.certificate.lower_bound,
+        bound_kind=bounds.certificate.kind,
+        bound_conditions=bounds.certificate.conditions,
+        dual_value=bounds.dual_value,
         planned_cost=cost,
-        dual_gap=dual_gap(cost, dual_value),
+        dual_gap=dual_gap(cost, bounds.dual_value),
         capacity_violation_max=violation(use, limit),
         iterations=len(convergence),
         seconds=seconds,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from meio.blocks.answers import bound_products
 from meio.blocks.dual import BlockDual, Blocks, BlocksLostError
 from meio.blocks.executors.serial import SerialExecutor
 from meio.blocks.mixture import Rounds, best_mixture
@@ -17,12 +18,14 @@ from meio.network.changes import of_products
 from meio.network.compile import compile_scenario
 from meio.network.compiled import Floats
 from meio.network.model import Planning
+from meio.optimizer.certificate import summed_bounds
 from meio.optimizer.dual import dual_ascent
 from meio.optimizer.evaluation import Answer, Evaluator
 from meio.optimizer.model import planning_model
 from meio.optimizer.planner import stop_rule
 from meio.optimizer.prices import Capacities, capacities, flat, no_prices, unflat
 from meio.optimizer.stopping import Progress
+from meio.plans import CapacityPrices
 
 SAMPLED_PRODUCTS = 10_000  # at most
 SAMPLED_SHARE = 0.05  # of large catalogues, at most
@@ -105,6 +108,11 @@ class Sample:
                 if not self._blocks.left:
                     raise
                 known = None
+
+    def bound(self, prices: CapacityPrices) -> float:
+        """About what all products cost at least at prices of `meio.optimizer.certificate.scaled_prices`."""
+        bounds = summed_bounds(bounds for _, bounds in self._blocks.each(bound_products, prices))
+        return bounds.value / self.part
 
     def _climbed(self, dual: BlockDual, tell: Callable[[Progress], None]) -> tuple[Rounds, pd.DataFrame]:
         """The rounds of an ascent, and how it went."""

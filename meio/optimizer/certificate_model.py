@@ -84,12 +84,12 @@ def certificate_model(compiled: CompiledScenario) -> CertificateModel:
     in_time = _cheapest_first(_in_time_cost(compiled, pattern_ptr, pattern_delay))
     late = _cheapest_first(np.swapaxes(outbound.late_cost, 1, 2))
     order_ptr, order, arrival = _open_orders(compiled)
-    start_is_free = not stock.given or compiled.warm_up_days > 0
+    free = start_is_free(compiled)
     return CertificateModel(
         num_days=compiled.num_periods * compiled.period_days,
         period_days=compiled.period_days,
         num_speeds=len(compiled.names.speeds),
-        start_is_free=start_is_free,
+        start_is_free=free,
         transit_is_free=compiled.warm_up_days > 0,
         volume_m3=products.volume_m3,
         storage_type_idx=products.storage_type_idx,
@@ -116,7 +116,7 @@ def certificate_model(compiled: CompiledScenario) -> CertificateModel:
         late_penalty=np.where(outbound.unserved == LATE, compiled.penalties.late, np.inf),
         lost_penalty=compiled.penalties.lost,
         backorder_penalty=np.where(outbound.unserved == BACKORDERED, compiled.penalties.backordered_per_day, np.inf),
-        stock_units=stock.on_hand * (not start_is_free),
+        stock_units=stock.on_hand * (not free),
         order_ptr=order_ptr,
         order_lane_idx=stock.order_lane_idx[order],
         order_units=stock.order_units[order],
@@ -124,6 +124,11 @@ def certificate_model(compiled: CompiledScenario) -> CertificateModel:
         crossover=lanes.crossover.astype(np.int64),
         demand=compiled.demand,
     )
+
+
+def start_is_free(compiled: CompiledScenario) -> bool:
+    """Whether the policy chooses what it has when counting begins."""
+    return not compiled.stock.given or compiled.warm_up_days > 0
 
 
 def _lane_cost(compiled: CompiledScenario) -> Floats:
