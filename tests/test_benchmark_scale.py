@@ -86,12 +86,13 @@ def test_what_every_call_is_told_of_every_block_grows_with_the_square():
 def test_blocks_are_weighed_task_by_task(monkeypatch, tmp_path):
     from scaling import blocks
 
-    for name, value in {"PER_BLOCK": (6, 3), "ROUNDS": 2, "RECORDS": 3, "SAMPLED_BLOCKS": 2}.items():
+    for name, value in {"PER_BLOCK": 3, "ROUNDS": 2, "RECORDS": 3, "SAMPLED_BLOCKS": 2}.items():
         monkeypatch.setattr(blocks, name, value)
     path = write_catalogue(tmp_path, catalogue_tables(18), dict.fromkeys(("products", "product_demand"), 3))
     found = blocks.per_block(path, path)
     assert {"mix_block", "answer_and_bound", "settle_block"} <= set(found["sent_fixed"])
     assert found["sent_per_block"]["mix_block"] == 0.0  # prices are the same however many blocks there are
+    assert found["sent_per_block"]["settle_block"] > 0.0
     assert min(found["returned"].values()) > 0.0
     assert found["sample_seconds"] > 0.0
 

@@ -1,7 +1,6 @@
 """What every block costs however few products it has: what travels, what the run keeps of it, and what it writes.
 
-A small catalogue is planned twice, in blocks of few products, so that there are many of them: what grows with the
-number of blocks is told apart from what grows with products.
+A small catalogue is planned in blocks of few products, so that there are many of them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from meio.blocks.plan import plan_in_blocks
 from meio.blocks.sample import load_sample
 from meio.network.catalogue import Catalogue, open_catalogue
 
-PER_BLOCK = (40, 10)
+PER_BLOCK = 10
 ROUNDS = 10  # of each search: what travels does not depend on how well it ends
 RECORDS = 400
 SAMPLED_BLOCKS = 20
@@ -36,6 +35,7 @@ class Scales:
         self._inner = SerialExecutor()
         self._num_blocks = 0
         self.sent: dict[str, float] = {}
+        self.naming: dict[str, float] = {}
         self.returned: dict[str, float] = {}
 
     def open(self, load: Callable[[int], Any], num_blocks: int) -> None:
@@ -44,8 +44,9 @@ class Scales:
         self._inner.open(load, num_blocks)
 
     def map(self, task: Callable[[Any, Any], Any], argument: Any) -> Iterator[Any]:
-        """As `Executor.map`; keeps the bytes of a call, and of an answer on average."""
+        """As `Executor.map`; keeps the bytes of a call, those of them that name blocks, and of an answer on average."""
         self.sent[task.__name__] = len(pickle.dumps((task, argument)))
+        self.naming[task.__name__] = len(pickle.dumps(argument.blocks)) if hasattr(argument, "blocks") else 0
         self.returned[task.__name__] = 0.0
         for answer in self._inner.map(task, argument):
             self.returned[task.__name__] += len(pickle.dumps(answer)) / self._num_blocks
@@ -73,20 +74,15 @@ def per_block(small: Path, full: Path) -> dict[str, Any]:
         reads some products of every block: `sample_seconds` and `sample_mb` of a full block of which one product is
         sampled.
     """
-    scales = {}
-    for size in PER_BLOCK:
-        catalogue, weighed = open_catalogue(small, products_per_block=size), Scales()
-        short = catalogue.file.planning.model_copy(update={"max_iterations": ROUNDS})
-        with TemporaryDirectory() as folder:
-            plan_in_blocks(catalogue, weighed, Path(folder), settings=short)
-        scales[len(catalogue.blocks)] = weighed
-    (few, little), (many, much) = sorted(scales.items())
-    more = {task: (much.sent[task] - little.sent[task]) / (many - few) for task in much.sent}
+    catalogue, weighed = open_catalogue(small, products_per_block=PER_BLOCK), Scales()
+    short = catalogue.file.planning.model_copy(update={"max_iterations": ROUNDS})
+    with TemporaryDirectory() as folder:
+        plan_in_blocks(catalogue, weighed, Path(folder), settings=short)
     return {
-        "sent_fixed": {task: little.sent[task] - few * each for task, each in more.items()},
-        "sent_per_block": more,
-        "returned": much.returned,
-        **_records(max(much.returned.values())),
+        "sent_fixed": {task: sent - weighed.naming[task] for task, sent in weighed.sent.items()},
+        "sent_per_block": {task: named / len(catalogue.blocks) for task, named in weighed.naming.items()},
+        "returned": weighed.returned,
+        **_records(max(weighed.returned.values())),
         **_sampled(open_catalogue(full)),
     }
 
