@@ -61,25 +61,6 @@ def test_forecasts_look_at_nothing_later():
     assert (known[NUM_ORIGINS + 1] != changed[NUM_ORIGINS + 1]).any()
 
 
-def test_covariance_of_many_errors_is_theirs_but_for_the_shrinking(monkeypatch):
-    from reconciling import hierarchy
-
-    random = np.random.default_rng(1)
-    errors = random.standard_normal((4_000, 1, 24)) @ random.standard_normal((24, 24))
-    expected = errors[:, 0].T @ errors[:, 0] / 4_000
-    sd = np.ones((4_000, 1, 24))
-    found = hierarchy.covariances(errors, sd, sd[0])[0]
-    parts = np.ix_(hierarchy.PART, hierarchy.PART)
-    np.testing.assert_allclose(np.diag(found)[hierarchy.PART], np.diag(expected)[hierarchy.PART])
-    np.testing.assert_allclose(
-        found[parts] - np.diag(np.diag(found[parts])), 0.7 * (expected[parts] - np.diag(np.diag(expected[parts])))
-    )
-    monkeypatch.setattr(hierarchy, "SHRUNK", 0.0)
-    np.testing.assert_allclose(hierarchy.covariances(errors, sd, sd[0])[0], expected, atol=1e-9 * expected.max())
-    twice = hierarchy.covariances(errors, sd, 2 * sd[0])[0]
-    np.testing.assert_allclose(twice, 4 * expected, atol=1e-8 * expected.max())
-
-
 def test_levels_add_up():
     from reconciling.hierarchy import KEYS, all_levels, generated, missed_by
 

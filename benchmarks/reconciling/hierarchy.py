@@ -2,11 +2,8 @@
 
 All levels are series of one history; a model of `meio.demand` (pooled boosting unless told otherwise) forecasts each of
 them from every one of the last 24 weeks. The first twelve only show how errors go together; the others are judged.
-
-The covariance has the spread of each forecast's own quantiles, and correlations of past errors of all products, both of
-the cells that totals are made of and of what each total's forecast misses them by, the correlations shrunk by 0.3.
-Estimated for the totals themselves, noise would pass for knowledge: a total's errors are nearly the sum of its parts',
-and shrinking that makes a total certain by averaging. Nothing later than a week's start is used to forecast it.
+The covariance is what `meio.demand.coherence` learns from the weeks before. Nothing later than a week's start is used
+to forecast it.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ import numpy as np
 import pandas as pd
 from reconciling.scores import ratios
 
-from meio.demand import AddUp, History, Span, reconcile_table, roll
+from meio.demand import AddUp, Coherence, History, Span, reconcile_table, roll
 from meio.demand.conformal import calibrate
 from meio.demand.models import model_named
 from meio.demand.moments import moments
@@ -28,7 +25,7 @@ ZONES, SPEEDS = ("A", "B", "C", "D", "E"), ("next day", "standard", "economy")
 FILE = "daily_demand_sku_country.parquet"
 COUNTRIES = {"United Kingdom": "A", "Germany": "B", "France": "C", "EIRE": "D"}  # all others are E
 NUM_ORIGINS, REFIT_EVERY = 12, 3
-SHRUNK = 0.3  # of correlations; 0 to 0.5 give nearly the same
+NUM_SAMPLES = 400  # with 200, chance in their quantiles adds 0.5% to the loss
 LEAST_SD = 0.05  # none is certain
 KEYS = pd.MultiIndex.from_product([(*ZONES, "all"), (*SPEEDS, "all")], names=["zone", "speed"]).to_frame(index=False)
 LEVELS = {
@@ -37,11 +34,7 @@ LEVELS = {
     "speed": (KEYS["zone"] == "all") & (KEYS["speed"] != "all"),
     "total": (KEYS["zone"] == "all") & (KEYS["speed"] == "all"),
 }
-PART = LEVELS["zone x speed"].to_numpy()
-CELLS = KEYS.to_numpy(object)
-WITHIN = ((CELLS[:, None] == CELLS[PART]) | (CELLS[:, None] == "all")).all(axis=2)  # [cell, part]
-APART = np.eye(len(KEYS))  # errors [cell] → errors of parts, and how far each total's error is from its parts'
-APART[np.ix_(~PART, PART)] -= WITHIN[~PART]
+LAWS = (AddUp("zone"), AddUp("speed"))
 SHARES = np.array([[0.2, 0.6, 0.2], [0.1, 0.6, 0.3], [0.1, 0.5, 0.4], [0.3, 0.6, 0.1], [0.05, 0.45, 0.5]])
 
 
@@ -101,18 +94,6 @@ def forecasts_of(cells: np.ndarray, model: str, seed: int, *, calibrated: bool) 
     return rolled.quantile.reshape(len(origins), len(cells), len(KEYS), -1)
 
 
-def covariances(errors: np.ndarray, past_sd: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Covariance [product, cell, cell] of forecasts with these standard deviations [product, cell].
-
-    Learned from errors [origin, product, cell] of forecasts with standard deviations of the same shape.
-    """
-    unit = ((errors @ APART.T) / past_sd).reshape(-1, len(KEYS))
-    second = unit.T @ unit / len(unit)
-    second += SHRUNK * (np.diag(np.diag(second)) - second)
-    back = np.linalg.inv(APART)
-    return back @ (sd[:, :, None] * second * sd[:, None, :]) @ back.T
-
-
 def hierarchy(demand: np.ndarray, seed: int, model: str, *, calibrated: bool = False) -> dict[str, object]:
     """Figures over products and the last weeks of demand [product, week, zone, speed].
 
@@ -123,10 +104,11 @@ def hierarchy(demand: np.ndarray, seed: int, model: str, *, calibrated: bool = F
     quantile = forecasts_of(cells, model, seed, calibrated=calibrated)
     actual = cells[:, -2 * NUM_ORIGINS :].swapaxes(0, 1)
     mean, variance = moments(quantile)
-    sd, missed = np.maximum(np.sqrt(variance), LEAST_SD), actual - mean
+    sd = np.maximum(np.sqrt(variance), LEAST_SD)
     loss, errors, misses = [], [], []
     for origin in range(NUM_ORIGINS, 2 * NUM_ORIGINS):
-        spread = covariances(missed[:origin], sd[:origin], sd[origin])
+        coherence = Coherence.learned(KEYS, LAWS, mean[:origin], sd[:origin], actual[:origin])
+        spread = coherence.covariance(mean[origin], sd[origin])
         for product in range(len(cells)):
             ways, means, miss = one_week(
                 quantile[origin, product], mean[origin, product], spread[product], (seed, product, origin)
@@ -146,7 +128,7 @@ def hierarchy(demand: np.ndarray, seed: int, model: str, *, calibrated: bool = F
 
 
 def one_week(
-    quantile: np.ndarray, mean: np.ndarray, covariance: np.ndarray, key: tuple[int, ...], num_samples: int = 200
+    quantile: np.ndarray, mean: np.ndarray, covariance: np.ndarray, key: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Reconcile one product's forecast of one week.
 
@@ -159,12 +141,12 @@ def one_week(
     float
         By how much means and samples miss their totals at most.
     """
-    laws, frame = [AddUp("zone"), AddUp("speed")], KEYS.assign(mean=mean)
+    frame = KEYS.assign(mean=mean)
     seed = int(np.random.SeedSequence(key).generate_state(1)[0])
-    equal = reconcile_table(frame, laws, covariance=np.eye(mean.size)).frame["mean"].to_numpy()
-    shaped = reconcile_table(frame, laws, covariance=covariance, quantile=quantile)
-    plain = reconcile_table(frame, laws, covariance=covariance)
-    drawn = [table.sample(num_samples, seed) for table in (shaped, plain)]
+    equal = reconcile_table(frame, LAWS, covariance=np.eye(mean.size)).frame["mean"].to_numpy()
+    shaped = reconcile_table(frame, LAWS, covariance=covariance, quantile=quantile)
+    plain = reconcile_table(frame, LAWS, covariance=covariance)
+    drawn = [table.sample(NUM_SAMPLES, seed) for table in (shaped, plain)]
     after = [np.quantile(samples, PROBABILITIES, axis=0).T for samples in drawn]
     tied = plain.frame["mean"].to_numpy()
     return np.stack([quantile, *after]), np.stack([mean, equal, tied]), missed_by(np.vstack([tied, *drawn]))

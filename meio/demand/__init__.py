@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from meio.demand.censoring import unconstrain
     from meio.demand.choice import choose
+    from meio.demand.coherence import Coherence
     from meio.demand.conformal import calibrate, calibrate_next
     from meio.demand.folder import read_forecast, write_forecast
     from meio.demand.forecast import Forecast
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddUp",
     "ClosedCycle",
+    "Coherence",
     "DemandForecast",
     "FlatEnd",
     "Forecast",
@@ -77,6 +79,7 @@ __all__ = [
 _HOMES = {
     "AddUp": "table_laws",
     "ClosedCycle": "table_laws",
+    "Coherence": "coherence",
     "DemandForecast": "forecasting",
     "FlatEnd": "table_laws",
     "Forecast": "forecast",
