@@ -68,6 +68,12 @@ def test_it_is_always_a_covariance(mean, sd, actual):
     assert (least >= -1e-9 * largest).all()
 
 
+def test_a_certain_cell_is_refused():
+    coherence = Coherence.learned(ONE, [AddUp("zone")], np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 3)))
+    with pytest.raises(ValueError, match="sd: found 0, expected more than 0"):
+        coherence.covariance([1.0, 1.0, 2.0], [1.0, 1.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("keys", "change", "message"),
     [

@@ -81,8 +81,7 @@ class Coherence:
         )
         if not mean.shape == sd.shape == actual.shape == (len(mean), num_cells) or not len(mean):
             raise ValueError(f"found shapes {mean.shape}, {sd.shape} and {actual.shape}, expected (…, {num_cells})")
-        if sd.min() <= 0:
-            raise ValueError(f"sd: found {sd.min():g}, expected more than 0")
+        _check_positive(sd)
         is_total, whole = _whole_of(keys, laws)
         missed = ((mean[:, ~is_total] @ whole.T) - mean[:, is_total]) / sd[:, is_total]
         errors = (actual - mean)[:, ~is_total] / sd[:, ~is_total]
@@ -92,8 +91,9 @@ class Coherence:
         return cls(is_total, whole, np.asarray(together @ np.linalg.pinv(own)), np.asarray(own))
 
     def covariance(self, mean: ArrayLike, sd: ArrayLike) -> Floats:
-        """Covariance [..., cell, cell] of forecasts, in units, with means and standard deviations [..., cell]."""
+        """Covariance [..., cell, cell] of forecasts in units, with means and positive standard deviations [..., cell]."""
         mean, sd = np.asarray(mean, float), np.asarray(sd, float)
+        _check_positive(sd)
         of_part, of_total = sd[..., ~self.is_total], sd[..., self.is_total]
         num_totals, num_parts = self.whole.shape
         slope = _scaled(self.slope, of_part, 1.0 / of_total)
@@ -120,6 +120,11 @@ class Coherence:
         place = np.arange(of_part.shape[-1])
         found[..., place, place] = of_part**2
         return found
+
+
+def _check_positive(sd: Floats) -> None:
+    if not (sd > 0).all():
+        raise ValueError(f"sd: found {sd.min():g}, expected more than 0")
 
 
 def _scaled(matrix: Floats, rows: Floats, columns: Floats) -> Floats:
