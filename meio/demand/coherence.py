@@ -91,7 +91,7 @@ class Coherence:
         return cls(is_total, whole, np.asarray(together @ np.linalg.pinv(own)), np.asarray(own))
 
     def covariance(self, mean: ArrayLike, sd: ArrayLike) -> Floats:
-        """Covariance [..., cell, cell] of forecasts in units, with means and positive standard deviations [..., cell]."""
+        """Covariance [..., cell, cell] of forecasts with means and (positive) standard deviations [..., cell]."""
         mean, sd = np.asarray(mean, float), np.asarray(sd, float)
         _check_positive(sd)
         of_part, of_total = sd[..., ~self.is_total], sd[..., self.is_total]
