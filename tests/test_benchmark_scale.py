@@ -57,10 +57,10 @@ def test_exponents_of_a_power_law():
 def test_cores_work_in_the_time_that_the_run_itself_leaves():
     from scaling.model import reckoned
 
-    one, eight = reckoned(rows(own=1e-5), price=0.5)
+    one, eight, _ = reckoned(rows(own=1e-5), price=0.5)
     assert one.cores == np.ceil((30.0 + 2e-3 * 1e8 - 1000.0) / 2600.0)
     assert eight.money == (eight.cores + 1) * 8 * 0.5
-    one, eight = reckoned(rows(own=1e-4), price=0.5)  # 10,000 s
+    one, eight, _ = reckoned(rows(own=1e-4), price=0.5)  # 10,000 s
     assert one.cores is None
     assert eight.cores is not None
 
@@ -95,6 +95,7 @@ def test_blocks_are_weighed_task_by_task(monkeypatch, tmp_path):
     assert found["sent_per_block"]["settle_block"] > 0.0
     assert min(found["returned"].values()) > 0.0
     assert found["sample_seconds"] > 0.0
+    assert 0.0 < found["sample_mb"] < 10.0
 
 
 def test_sizes_are_a_ladder_or_a_list():

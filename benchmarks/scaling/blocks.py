@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pickle
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from meio.blocks.checkpoint import Checkpoint
-from meio.blocks.executors.keeper import resident_mb
 from meio.blocks.executors.serial import SerialExecutor
 from meio.blocks.plan import plan_in_blocks
 from meio.blocks.sample import load_sample
@@ -103,10 +103,14 @@ def _records(size: float) -> dict[str, float]:
 def _sampled(catalogue: Catalogue) -> dict[str, float]:
     """CPU seconds and memory of one product of a block in the search for prices."""
     make = partial(load_sample, catalogue, 1, 1.0 / catalogue.num_products)
-    kept = [make(0)]
-    before, began = resident_mb(), time.process_time()
-    kept += [make(0) for _ in range(SAMPLED_BLOCKS)]
-    return {
-        "sample_seconds": (time.process_time() - began) / SAMPLED_BLOCKS,
-        "sample_mb": (resident_mb() - before) / SAMPLED_BLOCKS,
-    }
+    make(0)
+    began = time.process_time()
+    for _ in range(SAMPLED_BLOCKS):
+        make(0)
+    seconds = time.process_time() - began
+    tracemalloc.start()
+    kept = make(0)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return {"sample_seconds": seconds / SAMPLED_BLOCKS, "sample_mb": held / 1e6}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 FAR = 100_000_000
-HOURS = (1.0, 8.0)
+HOURS = (1.0, 8.0, 24.0)
 PRODUCTS_PER_BLOCK = 5_000
 SMALLEST = 1e-9
 Rows = Sequence[dict[str, Any]]
