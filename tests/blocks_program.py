@@ -6,6 +6,7 @@ Run as ``blocks_program.py EXECUTOR DIARY``.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from meio.blocks.executors.dask import DaskExecutor
 from meio.blocks.executors.processes import ProcessExecutor
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
     logging.basicConfig(level=logging.WARNING)  # as the command line does
     executor = ProcessExecutor(2) if sys.argv[1] == "processes" else DaskExecutor(workers=2)
     with closing(executor):
