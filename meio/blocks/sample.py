@@ -29,7 +29,7 @@ from meio.plans import CapacityPrices
 
 SAMPLED_PRODUCTS = 10_000  # at most
 SAMPLED_SHARE = 0.05  # of large catalogues, at most
-FEWEST_SAMPLED = 3_000
+FEWEST_SAMPLED = 2_000
 MOST_CLIMBED = 40  # rounds, where few products stand for many: there a round costs little
 MOST_MIXED = 30  # rounds after the ascent, to keep capacities
 KEPT = 5e-4  # relative excess of a mixture that is good enough
