@@ -19,7 +19,7 @@ Record = Mapping[str, NDArray[Any]]
 """Arrays of one round, by name."""
 
 MANIFEST = "checkpoint.json"
-FORMAT = "1"
+FORMAT = "2"
 
 _AFRESH = "begin afresh without --resume"
 

@@ -110,7 +110,7 @@ def plan_in_blocks(
     sample = Sample(catalogue, shared, settings, workers)
     found = searched(sample, blocks, journal, shared.limit, tell)
     tell.step = "bound"
-    bounds = proven(blocks, journal, sample, network, found)
+    proof = proven(blocks, journal, sample, network, found)
     tell.step = "settle"
     terms = _terms(found, catalogue, shared.limit, folder)
     terms = terms._replace(prices=_prices_settled(catalogue, journal, terms, workers))
@@ -122,8 +122,8 @@ def plan_in_blocks(
         for part in parts_of(folder, index):
             part.unlink(missing_ok=True)  # it may have been lost after it wrote them
     if blocks.lost:
-        bounds = bounds._replace(certificate=not_claimed(f"{len(blocks.lost)} blocks are lost"))
-    plan = _as_plan(network, shared.limit, found, terms.prices, bounds, settled, time.perf_counter() - started)
+        proof = proof._replace(certificate=not_claimed(f"{len(blocks.lost)} blocks are lost"))
+    plan = _as_plan(network, shared.limit, found, terms.prices, proof, settled, time.perf_counter() - started)
     return CataloguePlan(plan, scenario, network, dict(blocks.lost))
 
 
@@ -178,7 +178,7 @@ def _as_plan(
     limit: CapacityPrices,
     found: Searched,
     prices: CapacityPrices,
-    bounds: Proven,
+    proof: Proven,
     settled: list[Settled],
     seconds: float,
 ) -> Plan:
@@ -195,12 +195,12 @@ def _as_plan(
         unit_value=np.zeros(shape),
         prices=prices,
         use=use,
-        lower_bound=bounds.certificate.lower_bound,
-        bound_kind=bounds.certificate.kind,
-        bound_conditions=bounds.certificate.conditions,
-        dual_value=bounds.dual_value,
+        lower_bound=proof.certificate.lower_bound,
+        bound_kind=proof.certificate.kind,
+        bound_conditions=proof.certificate.conditions,
+        dual_value=proof.dual_value,
         planned_cost=cost,
-        dual_gap=dual_gap(cost, bounds.dual_value),
+        dual_gap=dual_gap(cost, proof.dual_value),
         capacity_violation_max=violation(use, limit),
         iterations=len(convergence),
         seconds=seconds,
